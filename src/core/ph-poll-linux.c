@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-poll.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+/* epoll behind one GSource: the main loop polls one descriptor however many sockets there are. */
+
+#define EVENTS_PER_TURN 256
+
+typedef struct
+{
+  GSource base;
+  PhPoll *poll;
+} PollSource;
+
+struct _PhPoll
+{
+  GMainContext *context;
+  GSource *source;
+  int epoll_fd;
+  guint n_watches;
+  GSList *removed; /* watches removed inside a dispatch; freed behind it */
+  gboolean dispatching;
+};
+
+struct _PhPollWatch
+{
+  PhPoll *poll;
+  GSocket *socket;
+  GIOCondition condition;
+  PhPollFunc func; /* NULL once removed */
+  gpointer user_data;
+};
+
+static guint32
+to_epoll (GIOCondition condition)
+{
+  return ((condition & G_IO_IN) ? EPOLLIN : 0) | ((condition & G_IO_OUT) ? EPOLLOUT : 0);
+}
+
+static GIOCondition
+from_epoll (guint32 events)
+{
+  return (GIOCondition)(((events & EPOLLIN) ? G_IO_IN : 0) | ((events & EPOLLOUT) ? G_IO_OUT : 0)
+                        | ((events & EPOLLERR) ? G_IO_ERR : 0)
+                        | ((events & EPOLLHUP) ? G_IO_HUP : 0));
+}
+
+static void
+watch_free (gpointer data)
+{
+  PhPollWatch *watch = data;
+
+  g_object_unref (watch->socket);
+  g_free (watch);
+}
+
+static gboolean
+poll_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  PhPoll *self = ((PollSource *)source)->poll;
+  struct epoll_event events[EVENTS_PER_TURN];
+  int n = epoll_wait (self->epoll_fd, events, EVENTS_PER_TURN, 0);
+
+  self->dispatching = TRUE;
+  for (int i = 0; i < n; i++)
+    {
+      PhPollWatch *watch = events[i].data.ptr;
+
+      if (watch->func != NULL && watch->condition != 0)
+        watch->func (from_epoll (events[i].events), watch->user_data);
+    }
+  self->dispatching = FALSE;
+  g_slist_free_full (g_steal_pointer (&self->removed), watch_free);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs poll_source_funcs = { .dispatch = poll_source_dispatch };
+
+PhPoll *
+ph_poll_new (GMainContext *context, GError **error)
+{
+  PhPoll *self;
+  int fd = epoll_create1 (EPOLL_CLOEXEC);
+
+  if (fd < 0)
+    {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "epoll: %s",
+                   g_strerror (errno));
+      return NULL;
+    }
+  self = g_new0 (PhPoll, 1);
+  self->epoll_fd = fd;
+  self->context = g_main_context_ref (context != NULL ? context : g_main_context_default ());
+  self->source = g_source_new (&poll_source_funcs, sizeof (PollSource));
+  ((PollSource *)self->source)->poll = self;
+  g_source_set_static_name (self->source, "[porthole] sockets");
+  g_source_add_unix_fd (self->source, fd, G_IO_IN);
+  g_source_attach (self->source, self->context);
+  return self;
+}
+
+void
+ph_poll_free (PhPoll *self)
+{
+  g_return_if_fail (self->n_watches == 0 && !self->dispatching);
+
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  close (self->epoll_fd);
+  g_main_context_unref (self->context);
+  g_free (self);
+}
+
+GMainContext *
+ph_poll_get_context (PhPoll *self)
+{
+  return self->context;
+}
+
+static void
+watch_control (PhPollWatch *watch, int operation)
+{
+  struct epoll_event event = { .events = to_epoll (watch->condition), .data.ptr = watch };
+
+  if (epoll_ctl (watch->poll->epoll_fd, operation, g_socket_get_fd (watch->socket), &event) != 0)
+    g_warning ("epoll_ctl: %s", g_strerror (errno));
+}
+
+PhPollWatch *
+ph_poll_add (
+    PhPoll *self, GSocket *socket, GIOCondition condition, PhPollFunc func, gpointer user_data)
+{
+  PhPollWatch *watch = g_new0 (PhPollWatch, 1);
+
+  watch->poll = self;
+  watch->socket = g_object_ref (socket);
+  watch->func = func;
+  watch->user_data = user_data;
+  self->n_watches++;
+  ph_poll_set_condition (watch, condition);
+  return watch;
+}
+
+/* epoll reports errors whatever is asked for, so a watch that wants nothing is taken out. */
+void
+ph_poll_set_condition (PhPollWatch *watch, GIOCondition condition)
+{
+  GIOCondition old = watch->condition;
+
+  if (condition == old)
+    return;
+  watch->condition = condition;
+  if (old == 0)
+    watch_control (watch, EPOLL_CTL_ADD);
+  else
+    watch_control (watch, condition == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD);
+}
+
+void
+ph_poll_remove (PhPollWatch *watch)
+{
+  PhPoll *self = watch->poll;
+
+  ph_poll_set_condition (watch, 0);
+  watch->func = NULL;
+  self->n_watches--;
+  if (self->dispatching)
+    self->removed = g_slist_prepend (self->removed, watch);
+  else
+    watch_free (watch);
+}
