@@ -22,9 +22,8 @@ void ph_cert_unref (PhCert *cert);
 const guint8 *ph_cert_get_fingerprint (PhCert *cert);
 
 /* For the DTLS layer: makes @credentials present this certificate. */
-gboolean ph_cert_install (PhCert *cert,
-                          gnutls_certificate_credentials_t credentials,
-                          GError **error);
+gboolean
+ph_cert_install (PhCert *cert, gnutls_certificate_credentials_t credentials, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhCert, ph_cert_unref)
 

@@ -13,8 +13,8 @@
 #define RETRANSMIT_MS 400  /* first; doubles from there (RFC 6347 says 1 s; ICE knows the path) */
 #define MAX_RECORD 16384
 
-/* AES-128-GCM first: browsers refuse AES-256-GCM here, and it is the fastest. The side with our code
- * decides the order in either role. */
+/* AES-128-GCM first: browsers refuse AES-256-GCM here, and it is the fastest. The side with our
+ * code decides the order in either role. */
 #define PRIORITIES                                                                                 \
   "NONE:+VERS-DTLS1.2:+AES-128-GCM:+CHACHA20-POLY1305:+AEAD:+ECDHE-ECDSA:+COMP-NULL:"              \
   "+SIGN-ECDSA-SHA256:+SIGN-ECDSA-SHA384:+GROUP-SECP256R1:+GROUP-X25519:+GROUP-SECP384R1:"         \
@@ -110,10 +110,10 @@ verify_peer (gnutls_session_t session)
   guint n_certificates = 0;
   const gnutls_datum_t *chain = gnutls_certificate_get_peers (session, &n_certificates);
 
-  if (gnutls_certificate_type_get2 (session, GNUTLS_CTYPE_PEERS) != GNUTLS_CRT_X509 || chain == NULL
-      || n_certificates == 0
-      || gnutls_fingerprint (GNUTLS_DIG_SHA256, &chain[0], seen, &size) != 0 || size != sizeof seen
-      || gnutls_memcmp (seen, self->fingerprint, sizeof seen) != 0)
+  if (gnutls_certificate_type_get2 (session, GNUTLS_CTYPE_PEERS) != GNUTLS_CRT_X509 ||
+      chain == NULL || n_certificates == 0 ||
+      gnutls_fingerprint (GNUTLS_DIG_SHA256, &chain[0], seen, &size) != 0 || size != sizeof seen ||
+      gnutls_memcmp (seen, self->fingerprint, sizeof seen) != 0)
     return GNUTLS_E_CERTIFICATE_ERROR;
   self->is_verified = TRUE;
   return 0;
@@ -151,17 +151,16 @@ finish_handshake (PhDtls *self)
 static void
 fail_handshake (PhDtls *self, int rc)
 {
-  gboolean is_certificate_alert
-      = rc == GNUTLS_E_FATAL_ALERT_RECEIVED
-        && gnutls_alert_get (self->session) == GNUTLS_A_BAD_CERTIFICATE;
+  gboolean is_certificate_alert = rc == GNUTLS_E_FATAL_ALERT_RECEIVED &&
+                                  gnutls_alert_get (self->session) == GNUTLS_A_BAD_CERTIFICATE;
 
-  if (rc == GNUTLS_E_CERTIFICATE_ERROR || rc == GNUTLS_E_NO_CERTIFICATE_FOUND
-      || rc == GNUTLS_E_CERTIFICATE_REQUIRED)
+  if (rc == GNUTLS_E_CERTIFICATE_ERROR || rc == GNUTLS_E_NO_CERTIFICATE_FOUND ||
+      rc == GNUTLS_E_CERTIFICATE_REQUIRED)
     gnutls_alert_send (self->session, GNUTLS_AL_FATAL, GNUTLS_A_BAD_CERTIFICATE);
   else if (rc != GNUTLS_E_FATAL_ALERT_RECEIVED)
     gnutls_alert_send_appropriate (self->session, rc);
-  if (is_certificate_alert || rc == GNUTLS_E_CERTIFICATE_ERROR
-      || rc == GNUTLS_E_NO_CERTIFICATE_FOUND || rc == GNUTLS_E_CERTIFICATE_REQUIRED)
+  if (is_certificate_alert || rc == GNUTLS_E_CERTIFICATE_ERROR ||
+      rc == GNUTLS_E_NO_CERTIFICATE_FOUND || rc == GNUTLS_E_CERTIFICATE_REQUIRED)
     fail (self, PH_ERROR_NOT_VERIFIED, NULL);
   else if (rc == GNUTLS_E_TIMEDOUT)
     fail (self, PH_ERROR_NO_PATH, "DTLS handshake timed out");
@@ -258,8 +257,8 @@ ph_dtls_start (PhDtls *self)
 static int
 set_up_session (PhDtls *self)
 {
-  guint flags = GNUTLS_DATAGRAM | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS | GNUTLS_NO_SIGNAL
-                | (self->role == PH_DTLS_SERVER ? GNUTLS_SERVER : GNUTLS_CLIENT);
+  guint flags = GNUTLS_DATAGRAM | GNUTLS_NONBLOCK | GNUTLS_NO_TICKETS | GNUTLS_NO_SIGNAL |
+                (self->role == PH_DTLS_SERVER ? GNUTLS_SERVER : GNUTLS_CLIENT);
   int rc = gnutls_init (&self->session, flags);
 
   if (rc == 0)

@@ -61,8 +61,8 @@ parse_fingerprint (const char *text, guint8 ret_fingerprint[PH_SDP_FINGERPRINT_S
   guint8 bytes[PH_SDP_FINGERPRINT_SIZE];
   const char *hex = text + strlen ("sha-256 ");
 
-  if (g_ascii_strncasecmp (text, "sha-256 ", strlen ("sha-256 ")) != 0
-      || strlen (hex) != PH_SDP_FINGERPRINT_SIZE * 3 - 1)
+  if (g_ascii_strncasecmp (text, "sha-256 ", strlen ("sha-256 ")) != 0 ||
+      strlen (hex) != PH_SDP_FINGERPRINT_SIZE * 3 - 1)
     return FALSE;
   for (gsize i = 0; i < PH_SDP_FINGERPRINT_SIZE; i++)
     {
@@ -115,7 +115,7 @@ take_candidate (PhSdp *sdp, const char *line)
   PhCandidate candidate;
 
   /* One that cannot be used is no error: TCP and mDNS candidates are common. */
-  if (sdp->candidates->len < 2 * PH_SDP_MAX_CANDIDATES && ph_candidate_parse (line, &candidate))
+  if (sdp->candidates->len < 2 * PH_SDP_MAX_CANDIDATES && ph_sdp_parse_candidate (line, &candidate))
     g_array_append_val (sdp->candidates, candidate);
   return TRUE;
 }
@@ -166,10 +166,9 @@ take_media (SdpParser *parser, const char *value)
   guint16 port;
 
   parser->n_media++;
-  return parser->n_media == 1 && g_strv_length (parts) == 4
-         && g_str_equal (parts[0], "application") && ph_port_parse (parts[1], &port) && port != 0
-         && g_str_equal (parts[2], MEDIA_LINE_PROTOCOL)
-         && g_str_equal (parts[3], MEDIA_LINE_FORMAT);
+  return parser->n_media == 1 && g_strv_length (parts) == 4 &&
+         g_str_equal (parts[0], "application") && ph_port_parse (parts[1], &port) && port != 0 &&
+         g_str_equal (parts[2], MEDIA_LINE_PROTOCOL) && g_str_equal (parts[3], MEDIA_LINE_FORMAT);
 }
 
 static gboolean
@@ -333,7 +332,7 @@ parse_candidate_base (char **pairs, PhEndpoint *ret_base)
 
 /* candidate:FOUNDATION COMPONENT TRANSPORT PRIORITY ADDRESS PORT typ TYPE [NAME VALUE]… */
 gboolean
-ph_candidate_parse (const char *text, PhCandidate *ret_candidate)
+ph_sdp_parse_candidate (const char *text, PhCandidate *ret_candidate)
 {
   PhCandidate candidate = { 0 };
   g_auto (GStrv) parts = NULL;
@@ -343,11 +342,12 @@ ph_candidate_parse (const char *text, PhCandidate *ret_candidate)
   if (!g_str_has_prefix (text, "candidate:") || strlen (text) > 512)
     return FALSE;
   parts = g_strsplit (text + strlen ("candidate:"), " ", 40);
-  if (g_strv_length (parts) < 8 || !is_ice_token (parts[0], 1, 32) || !g_str_equal (parts[1], "1")
-      || g_ascii_strcasecmp (parts[2], "udp") != 0 || !parse_u32 (parts[3], &candidate.priority)
-      || candidate.priority == 0 || candidate.priority > G_MAXINT32
-      || !parse_candidate_address (parts[4], parts[5], &candidate.address)
-      || !g_str_equal (parts[6], "typ") || !parse_type (parts[7], &candidate.type))
+  if (g_strv_length (parts) < 8 || !is_ice_token (parts[0], 1, 32) ||
+      !g_str_equal (parts[1], "1") || g_ascii_strcasecmp (parts[2], "udp") != 0 ||
+      !parse_u32 (parts[3], &candidate.priority) || candidate.priority == 0 ||
+      candidate.priority > G_MAXINT32 ||
+      !parse_candidate_address (parts[4], parts[5], &candidate.address) ||
+      !g_str_equal (parts[6], "typ") || !parse_type (parts[7], &candidate.type))
     return FALSE;
   g_strlcpy (candidate.foundation, parts[0], sizeof candidate.foundation);
   parse_candidate_base (parts + 8, &candidate.base);
@@ -356,7 +356,7 @@ ph_candidate_parse (const char *text, PhCandidate *ret_candidate)
 }
 
 char *
-ph_candidate_print (const PhCandidate *candidate)
+ph_sdp_print_candidate (const PhCandidate *candidate)
 {
   char address[PH_ENDPOINT_TEXT_SIZE];
   char base[PH_ENDPOINT_TEXT_SIZE];

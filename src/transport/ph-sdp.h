@@ -12,7 +12,7 @@ G_BEGIN_DECLS
 #define PH_SDP_FINGERPRINT_SIZE 32 /* SHA-256 of the certificate's DER */
 #define PH_SDP_SCTP_PORT 5000
 #define PH_SDP_MAX_MESSAGE_SIZE 262144
-#define PH_SDP_MAX_CANDIDATES 25  /* the most that are tried: the best by priority */
+#define PH_SDP_MAX_CANDIDATES 25 /* the most that are tried: the best by priority */
 #define PH_SDP_MAX_BYTES 65536
 
 /* RFC 8842 section 5: who starts the DTLS handshake. */
@@ -65,10 +65,10 @@ void ph_sdp_free (PhSdp *sdp);
 
 /* FALSE for everything ICE here cannot use, by design or because it is broken: TCP, component 2,
  * names (mDNS), priority 0, unspecified or multicast addresses. @text may begin with "a=". */
-gboolean ph_candidate_parse (const char *text, PhCandidate *ret_candidate);
+gboolean ph_sdp_parse_candidate (const char *text, PhCandidate *ret_candidate);
 
 /* "candidate:…" without "a=". Owned. */
-char *ph_candidate_print (const PhCandidate *candidate);
+char *ph_sdp_print_candidate (const PhCandidate *candidate);
 
 /* Sorts by falling priority and keeps the first PH_SDP_MAX_CANDIDATES. */
 void ph_candidates_keep_best (GArray *candidates);
