@@ -29,6 +29,7 @@ typedef struct
 
 struct _PhIceServers
 {
+  gatomicrefcount refs;
   GPtrArray *servers; /* of Server */
   gboolean relay_only;
 };
@@ -101,13 +102,23 @@ ph_ice_servers_new (void)
 {
   PhIceServers *self = g_new0 (PhIceServers, 1);
 
+  g_atomic_ref_count_init (&self->refs);
   self->servers = g_ptr_array_new_with_free_func (server_free);
   return self;
 }
 
-void
-ph_ice_servers_free (PhIceServers *self)
+PhIceServers *
+ph_ice_servers_ref (PhIceServers *self)
 {
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+ph_ice_servers_unref (PhIceServers *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
   g_ptr_array_unref (self->servers);
   g_free (self);
 }
@@ -116,6 +127,15 @@ void
 ph_ice_servers_set_relay_only (PhIceServers *self, gboolean relay_only)
 {
   self->relay_only = relay_only;
+}
+
+gboolean
+ph_ice_servers_has_turn (const PhIceServers *self)
+{
+  for (guint i = 0; i < self->servers->len; i++)
+    if (((const Server *)g_ptr_array_index (self->servers, i))->kind == SERVER_TURN)
+      return TRUE;
+  return FALSE;
 }
 
 /* GNetworkAddress knows "host", "host:port" and "[v6]:port"; what it lets through that is no host

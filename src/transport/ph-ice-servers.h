@@ -41,7 +41,8 @@ void ph_ice_config_unref (PhIceConfig *config);
 typedef struct _PhIceServers PhIceServers;
 
 PhIceServers *ph_ice_servers_new (void);
-void ph_ice_servers_free (PhIceServers *servers);
+PhIceServers *ph_ice_servers_ref (PhIceServers *servers);
+void ph_ice_servers_unref (PhIceServers *servers);
 
 /* "HOST[:PORT]", with or without "stun:" in front; an IPv6 address in brackets. Errors:
  * PH_ERROR_INVALID. */
@@ -51,9 +52,11 @@ gboolean ph_ice_servers_add_stun (PhIceServers *servers, const char *text, GErro
  * PH_ERROR_INVALID, for turns: too. */
 gboolean ph_ice_servers_add_turn (PhIceServers *servers, const char *text, GError **error);
 
+/* Only relayed paths. */
 void ph_ice_servers_set_relay_only (PhIceServers *servers, gboolean relay_only);
+gboolean ph_ice_servers_has_turn (const PhIceServers *servers);
 
-/* Looks up and tries all servers, for at most PH_ICE_SERVERS_LIMIT_MS; @servers may be freed
+/* Looks up and tries all servers, for at most PH_ICE_SERVERS_LIMIT_MS; @servers may go
  * meanwhile. Servers that fail end up in warnings; the result is never an error but for
  * cancellation. */
 #define PH_ICE_SERVERS_LIMIT_MS 1500
@@ -63,7 +66,7 @@ void ph_ice_servers_resolve_async (PhIceServers *servers,
                                    gpointer user_data);
 PhIceConfig *ph_ice_servers_resolve_finish (GAsyncResult *result, GError **error);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhIceServers, ph_ice_servers_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhIceServers, ph_ice_servers_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhIceConfig, ph_ice_config_unref)
 
 G_END_DECLS

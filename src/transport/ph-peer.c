@@ -10,7 +10,7 @@
 #include "ph-dtls.h"
 #include "ph-sctp.h"
 
-#define GOODBYE_LIMIT_MS 1000
+#define GOODBYE_LIMIT_MS 600
 #define FLUSH_AT_DATAGRAMS 64
 
 /* Liveness: a peer that was silent for PROBE_AFTER_MS is asked for a sign of life, every

@@ -82,7 +82,7 @@ const PhPath *ph_peer_get_path (PhPeer *peer);
 /* Smoothed round trip; 0 before the first measurement. */
 guint32 ph_peer_get_round_trip_us (PhPeer *peer);
 
-/* Ends it: delivers what was sent and says goodbye, for at most a second. No event and no channel
+/* Ends it: delivers what was sent and says goodbye, for at most 600 ms. No event and no channel
  * event after this; @done is called once, from the peer's own source, and the peer is then gone. */
 typedef void (*PhPeerDone) (gpointer user_data);
 void ph_peer_close (PhPeer *peer, PhPeerDone done, gpointer user_data);
