@@ -15,7 +15,7 @@ G_BEGIN_DECLS
 #define PH_SIGNAL_MAX_DEPTH 16 /* nested objects and arrays */
 #define PH_SIGNAL_MAX_CANDIDATES 64
 #define PH_SIGNAL_MAX_CANDIDATE_BYTES 512
-#define PH_SIGNAL_MAX_JOINS 1024    /* undecided children of one parent */
+#define PH_SIGNAL_MAX_JOINS 256     /* undecided children of one parent */
 #define PH_SIGNAL_MAX_EXTENSIONS 32 /* each 1 to 32 characters of a-z 0-9 - */
 
 typedef enum
@@ -53,6 +53,7 @@ typedef struct
 
 PhSignalHalf *ph_signal_half_new (const char *sdp, const char *const *candidates);
 PhSignalHalf *ph_signal_half_copy (const PhSignalHalf *half); /* NULL for NULL */
+gboolean ph_signal_half_equal (const PhSignalHalf *a, const PhSignalHalf *b);
 void ph_signal_half_free (PhSignalHalf *half);
 
 /* What a joiner sends so that the Host can tell who it is. A plain peer sends none of it. */
@@ -65,6 +66,8 @@ typedef struct
   guint8 mac[PH_MAC_SIZE];
   guint8 commit[PH_COMMIT_SIZE];
 } PhSignalProof;
+
+gboolean ph_signal_proof_equal (const PhSignalProof *a, const PhSignalProof *b);
 
 typedef struct
 {
@@ -84,7 +87,7 @@ typedef struct
   PhSignalStatus status;
   PhSignalReason reason; /* with PH_SIGNAL_REJECTED */
   gint64 created_s;      /* Unix time; 0: not said */
-  guint64 rev;           /* rises with every change; 0: the server does not count */
+  guint64 rev;           /* 1 or more; rises with every change */
   PhSignalHalf *offer;   /* NULL until it is there */
   PhSignalHalf *answer;  /* the same */
   GPtrArray *joins; /* of PhSignalJoin, owned; never NULL; a multi parent's undecided children */
