@@ -13,13 +13,13 @@ typedef struct _PhSignalServer PhSignalServer;
 
 typedef struct
 {
-  guint waiting_ttl_s;     /* past the Host's last poll; 0 in all of these: no limit */
-  guint joined_ttl_s;      /* past the last poll of either side */
-  guint create_per_minute; /* sessions, per address */
-  guint polls_per_address; /* held polls */
-  guint max_sessions;      /* children count */
-  gboolean keep_waiting; /* sessions created here with "multi" do not expire: a Host's own server */
-  gboolean require_auth; /* refuse sides that do not lock their role */
+  guint waiting_ttl_s;      /* past the Host's last poll; 0 in all of these: no limit */
+  guint joined_ttl_s;       /* past the last poll of either side */
+  guint create_per_minute;  /* sessions, per address */
+  guint polls_per_address;  /* held polls */
+  guint max_sessions;       /* children count */
+  gboolean keep_multi;      /* "multi" sessions do not expire: for a Host's own server */
+  gboolean require_auth;    /* refuse sides that do not lock their role */
   gboolean trust_forwarded; /* take the caller's address from the proxy's X-Forwarded-For */
   GTlsCertificate
       *certificate; /* with its key; NULL: plain HTTP. Borrowed, referenced by the server */

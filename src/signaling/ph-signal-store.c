@@ -109,22 +109,23 @@ forget_join (Entry *child)
   return FALSE;
 }
 
-/* Takes @entry out of the table, then says so, so that whoever looks finds nothing. */
+/* Out of the table first, so that whoever is told of the change finds nothing there any more. */
 static void
 drop (PhSignalStore *self, Entry *entry)
 {
   Entry *parent = entry->parent;
-  gboolean was_undecided = parent != NULL && forget_join (entry);
 
-  if (parent != NULL)
-    g_ptr_array_remove_fast (parent->children, entry);
-  while (entry->children->len > 0)
-    drop (self, entry->children->pdata[entry->children->len - 1]);
   g_hash_table_steal (self->entries, entry->session->id);
   self->changed (entry->session->id, self->user_data);
+  while (entry->children->len > 0)
+    drop (self, entry->children->pdata[entry->children->len - 1]);
+  if (parent != NULL)
+    {
+      g_ptr_array_remove_fast (parent->children, entry);
+      if (forget_join (entry))
+        bump (self, parent);
+    }
   entry_free (entry);
-  if (was_undecided)
-    bump (self, parent);
 }
 
 /* ---- Time ---- */
@@ -132,7 +133,7 @@ drop (PhSignalStore *self, Entry *entry)
 static gboolean
 is_past (gint64 now_us, gint64 since_us, guint limit_s)
 {
-  return limit_s > 0 && now_us - since_us > limit_s * G_USEC_PER_SEC;
+  return limit_s > 0 && now_us - since_us > (gint64)limit_s * G_USEC_PER_SEC;
 }
 
 static gboolean

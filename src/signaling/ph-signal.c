@@ -9,6 +9,8 @@
 #include "core/ph-error.h"
 #include "core/ph-text.h"
 
+#define TOKEN_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="
+
 /* ---- Parsing, from bytes to checked members ---- */
 
 /* json-glib recurses for each bracket and has no limit of its own. */
@@ -672,6 +674,18 @@ read_status (JsonObject *object, PhSignalSession *session, GError **error)
   return TRUE;
 }
 
+/* It goes into a header of later requests, so nothing else may be in it (RFC 6750 section 2.1). */
+static gboolean
+read_token (JsonObject *object, const char **ret, GError **error)
+{
+  if (!read_string (object, "token", FALSE, ret, error))
+    return FALSE;
+  if (*ret != NULL &&
+      (strlen (*ret) > 256 || **ret == '\0' || (*ret)[strspn (*ret, TOKEN_CHARACTERS)] != '\0'))
+    return fail (error, "token", "must be at most 256 letters, digits and -._~+/=");
+  return TRUE;
+}
+
 PhSignalSession *
 ph_signal_session_parse (const char *json, gsize size, GError **error)
 {
@@ -685,7 +699,7 @@ ph_signal_session_parse (const char *json, gsize size, GError **error)
   if (object == NULL || !read_id (object, session->id, error) ||
       !read_name (object, "host", TRUE, &host, error) ||
       !read_name (object, "client", FALSE, &client, error) ||
-      !read_string (object, "token", FALSE, &token, error) ||
+      !read_token (object, &token, error) ||
       !read_count (object, "rev", G_MAXINT64, &rev, error) ||
       !read_status (object, session, error) || !read_created (object, &session->created_s, error) ||
       !read_signal (object, session, error) || !read_joins (object, session->joins, error))
