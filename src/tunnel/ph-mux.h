@@ -41,7 +41,8 @@ typedef struct
   const char *text;            /* only in `closed`: cleaned words to the reason, or NULL */
 } PhConnectionInfo;
 
-/* Any entry may be NULL. Inside them every function here may be called, ph_mux_free too. */
+/* Any entry may be NULL. Events come from the main loop, never from inside a call. Inside them
+ * every function here may be called, ph_mux_free too. */
 typedef struct
 {
   /* The service was reached: at OPENED, or at once on a Client whose Host does not say. */
@@ -81,7 +82,7 @@ PhMux *ph_mux_new (PhMuxRole role,
 void ph_mux_free (PhMux *mux);
 
 /* Client: carries @socket, which a reference is taken of, to @remote. It cannot fail: what cannot
- * be carried is reset and reported through `closed`, possibly before this returns. @owner names the
+ * be carried is reset and reported through `closed`. @owner names the
  * listener it came from. */
 void ph_mux_open (PhMux *mux, GSocket *socket, const PhDestination *remote, gconstpointer owner);
 
