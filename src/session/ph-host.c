@@ -636,7 +636,7 @@ serve_signaling (PhHost *self, GError **error)
   PhEndpoint endpoint = { 0 };
   g_autofree char *url = NULL;
 
-  options.keep_waiting = TRUE;
+  options.keep_multi = TRUE;
   self->server = ph_signal_server_new (&options);
   ph_address_parse (any[0], endpoint.addr);
   if (!ph_signal_server_listen (self->server, &endpoint, error))

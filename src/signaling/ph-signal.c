@@ -959,7 +959,7 @@ ph_candidate_to_json (const char *candidate, const char *mid)
 /* sdpMid and sdpMLineIndex are not needed where there is one m= section: only their types matter.
  */
 char *
-ph_candidate_parse (const char *json, GError **error)
+ph_candidate_from_json (const char *json, GError **error)
 {
   g_autoptr (JsonObject) object =
       parse_object (json, strlen (json), PH_SIGNAL_MAX_CANDIDATE_BYTES, error);
