@@ -70,6 +70,7 @@ ask (PhHostClient *self)
   static guint64 last_question = 0;
 
   self->question = ++last_question;
+  self->env.asked (self, self->env.host);
 }
 
 gboolean
@@ -274,8 +275,8 @@ show_number (PhHostClient *self, const PhHalf *answer, const PhSdp *sdp)
 
   ph_code_number (ph_cert_get_fingerprint (self->env.tunnel.cert), sdp->fingerprint, self->random,
                   answer->description->r, number);
-  ask (self);
   self->env.events->verify (self->name, number, self->env.events_data);
+  ask (self);
 }
 
 static gboolean
@@ -398,8 +399,15 @@ ph_host_client_new (const PhHostClientEnv *env,
   if (self->tunnel == NULL)
     return NULL;
   self->watch = ph_signal_watch_new (env->signal, self->id, env->token, 0, &watch_events, self);
-  ask (self);
   return g_steal_pointer (&self);
+}
+
+void
+ph_host_client_begin (PhHostClient *self)
+{
+  self->env.events->join_request (self->name, self->is_verified, self->env.events_data);
+  if (self->state == STATE_ASKING)
+    ask (self);
 }
 
 const char *

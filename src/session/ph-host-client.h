@@ -24,17 +24,20 @@ typedef struct
   GCancellable *cancellable; /* ends calls to the signaling server */
   const PhSessionEvents *events;
   gpointer events_data;
-  void (*gone) (PhHostClient *client, gpointer host); /* once, last */
+  void (*asked) (PhHostClient *client, gpointer host); /* a question has been opened */
+  void (*gone) (PhHostClient *client, gpointer host);  /* once, last */
   gpointer host;
 } PhHostClientEnv;
 
-/* Begins to gather addresses at once, while the person is still being asked. @name is how the Host
- * shows it. Owned: unref it in `gone`. Errors: PH_ERROR_FAILED. */
+/* Begins to gather addresses at once, and tells of the request with `join_request`. @name is how the Host
+ * shows it. Owned: unref it in `gone`.
+ * Call ph_host_client_begin next. Errors: PH_ERROR_FAILED. */
 PhHostClient *ph_host_client_new (const PhHostClientEnv *env,
                                   const PhSignalJoin *join,
                                   const char *name,
                                   gboolean is_verified,
                                   GError **error);
+void ph_host_client_begin (PhHostClient *client);
 void ph_host_client_unref (PhHostClient *client);
 
 const char *ph_host_client_get_name (PhHostClient *client);

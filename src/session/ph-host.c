@@ -90,6 +90,15 @@ on_client_gone (PhHostClient *client, gpointer user_data)
   look_whether_over (self);
 }
 
+static void
+on_client_asked (PhHostClient *client, gpointer user_data)
+{
+  PhHost *self = user_data;
+
+  if (self->approve_all || self->decline_all)
+    ph_host_client_answer (client, self->approve_all);
+}
+
 static PhHostClient *
 find_client (PhHost *self, const char *name)
 {
@@ -186,6 +195,7 @@ admit (PhHost *self, const PhSignalJoin *join, gboolean is_verified)
     .cancellable = self->cancellable,
     .events = self->events,
     .events_data = self->user_data,
+    .asked = on_client_asked,
     .gone = on_client_gone,
     .host = self,
   };
@@ -200,9 +210,7 @@ admit (PhHost *self, const PhSignalJoin *join, gboolean is_verified)
       return;
     }
   g_ptr_array_add (self->clients, client);
-  self->events->join_request (name, is_verified, self->user_data);
-  if (self->approve_all || self->decline_all)
-    ph_host_client_answer (client, self->approve_all);
+  ph_host_client_begin (client);
 }
 
 static void
