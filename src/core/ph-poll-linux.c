@@ -30,7 +30,7 @@ struct _PhPollWatch
   PhPoll *poll;
   GSocket *socket;
   GIOCondition condition;
-  PhPollFunc func; /* NULL once removed */
+  PhPollFunc func;
   gpointer user_data;
 };
 
@@ -57,6 +57,18 @@ watch_free (gpointer data)
   g_free (watch);
 }
 
+/* What was ready when the turn began may be unwanted by now: an earlier callback of the turn may have
+ * changed or removed this watch. */
+static void
+watch_report (PhPollWatch *watch, GIOCondition ready)
+{
+  if (watch->condition == 0)
+    return;
+  ready &= watch->condition | G_IO_ERR | G_IO_HUP;
+  if (ready != 0)
+    watch->func (ready, watch->user_data);
+}
+
 static gboolean
 poll_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
@@ -66,12 +78,7 @@ poll_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 
   self->dispatching = TRUE;
   for (int i = 0; i < n; i++)
-    {
-      PhPollWatch *watch = events[i].data.ptr;
-
-      if (watch->func != NULL && watch->condition != 0)
-        watch->func (from_epoll (events[i].events), watch->user_data);
-    }
+    watch_report (events[i].data.ptr, from_epoll (events[i].events));
   self->dispatching = FALSE;
   g_slist_free_full (g_steal_pointer (&self->removed), watch_free);
   return G_SOURCE_CONTINUE;
@@ -165,7 +172,6 @@ ph_poll_remove (PhPollWatch *watch)
   PhPoll *self = watch->poll;
 
   ph_poll_set_condition (watch, 0);
-  watch->func = NULL;
   self->n_watches--;
   if (self->dispatching)
     self->removed = g_slist_prepend (self->removed, watch);
