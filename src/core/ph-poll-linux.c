@@ -43,9 +43,9 @@ to_epoll (GIOCondition condition)
 static GIOCondition
 from_epoll (guint32 events)
 {
-  return (GIOCondition)(((events & EPOLLIN) ? G_IO_IN : 0) | ((events & EPOLLOUT) ? G_IO_OUT : 0)
-                        | ((events & EPOLLERR) ? G_IO_ERR : 0)
-                        | ((events & EPOLLHUP) ? G_IO_HUP : 0));
+  return (GIOCondition)(((events & EPOLLIN) ? G_IO_IN : 0) | ((events & EPOLLOUT) ? G_IO_OUT : 0) |
+                        ((events & EPOLLERR) ? G_IO_ERR : 0) |
+                        ((events & EPOLLHUP) ? G_IO_HUP : 0));
 }
 
 static void
@@ -57,8 +57,8 @@ watch_free (gpointer data)
   g_free (watch);
 }
 
-/* What was ready when the turn began may be unwanted by now: an earlier callback of the turn may have
- * changed or removed this watch. */
+/* What was ready when the turn began may be unwanted by now: an earlier callback of the turn may
+ * have changed or removed this watch. */
 static void
 watch_report (PhPollWatch *watch, GIOCondition ready)
 {
@@ -137,8 +137,11 @@ watch_control (PhPollWatch *watch, int operation)
 }
 
 PhPollWatch *
-ph_poll_add (
-    PhPoll *self, GSocket *socket, GIOCondition condition, PhPollFunc func, gpointer user_data)
+ph_poll_add (PhPoll *self,
+             GSocket *socket,
+             GIOCondition condition,
+             PhPollFunc func,
+             gpointer user_data)
 {
   PhPollWatch *watch = g_new0 (PhPollWatch, 1);
 
