@@ -106,71 +106,71 @@ test_address_refused (void)
 }
 
 /* The edges of every range, on both sides. */
+static const struct
+{
+  const char *text;
+  PhScope scope;
+} scopes[] = {
+  { "0.0.0.0", PH_SCOPE_UNSPECIFIED },
+  { "0.255.255.255", PH_SCOPE_UNSPECIFIED },
+  { "1.0.0.0", PH_SCOPE_PUBLIC },
+  { "9.255.255.255", PH_SCOPE_PUBLIC },
+  { "10.0.0.0", PH_SCOPE_PRIVATE },
+  { "10.255.255.255", PH_SCOPE_PRIVATE },
+  { "11.0.0.0", PH_SCOPE_PUBLIC },
+  { "100.63.255.255", PH_SCOPE_PUBLIC },
+  { "100.64.0.0", PH_SCOPE_PRIVATE },
+  { "100.127.255.255", PH_SCOPE_PRIVATE },
+  { "100.128.0.0", PH_SCOPE_PUBLIC },
+  { "126.255.255.255", PH_SCOPE_PUBLIC },
+  { "127.0.0.0", PH_SCOPE_LOOPBACK },
+  { "127.255.255.255", PH_SCOPE_LOOPBACK },
+  { "128.0.0.0", PH_SCOPE_PUBLIC },
+  { "169.253.255.255", PH_SCOPE_PUBLIC },
+  { "169.254.0.0", PH_SCOPE_LINK_LOCAL },
+  { "169.254.169.254", PH_SCOPE_LINK_LOCAL },
+  { "169.255.0.0", PH_SCOPE_PUBLIC },
+  { "172.15.255.255", PH_SCOPE_PUBLIC },
+  { "172.16.0.0", PH_SCOPE_PRIVATE },
+  { "172.31.255.255", PH_SCOPE_PRIVATE },
+  { "172.32.0.0", PH_SCOPE_PUBLIC },
+  { "192.167.255.255", PH_SCOPE_PUBLIC },
+  { "192.168.0.0", PH_SCOPE_PRIVATE },
+  { "192.169.0.0", PH_SCOPE_PUBLIC },
+  { "223.255.255.255", PH_SCOPE_PUBLIC },
+  { "224.0.0.0", PH_SCOPE_MULTICAST },
+  { "239.255.255.255", PH_SCOPE_MULTICAST },
+  { "240.0.0.0", PH_SCOPE_PUBLIC },
+  { "255.255.255.254", PH_SCOPE_PUBLIC },
+  { "255.255.255.255", PH_SCOPE_MULTICAST },
+  { "::", PH_SCOPE_UNSPECIFIED },
+  { "::1", PH_SCOPE_LOOPBACK },
+  { "::2", PH_SCOPE_PUBLIC },
+  { "::ffff:127.0.0.1", PH_SCOPE_LOOPBACK },
+  { "::ffff:169.254.1.1", PH_SCOPE_LINK_LOCAL },
+  { "::ffff:0.0.0.0", PH_SCOPE_UNSPECIFIED },
+  { "2001:db8::1", PH_SCOPE_PUBLIC },
+  { "fbff::1", PH_SCOPE_PUBLIC },
+  { "fc00::", PH_SCOPE_PRIVATE },
+  { "fdff::1", PH_SCOPE_PRIVATE },
+  { "fe7f::1", PH_SCOPE_PUBLIC },
+  { "fe80::", PH_SCOPE_LINK_LOCAL },
+  { "febf::1", PH_SCOPE_LINK_LOCAL },
+  { "fec0::1", PH_SCOPE_PUBLIC },
+  { "ff00::", PH_SCOPE_MULTICAST },
+  { "ff02::1", PH_SCOPE_MULTICAST },
+};
+
 static void
 test_scope (void)
 {
-  static const struct
-  {
-    const char *text;
-    PhScope scope;
-  } rows[] = {
-    { "0.0.0.0", PH_SCOPE_UNSPECIFIED },
-    { "0.255.255.255", PH_SCOPE_UNSPECIFIED },
-    { "1.0.0.0", PH_SCOPE_PUBLIC },
-    { "9.255.255.255", PH_SCOPE_PUBLIC },
-    { "10.0.0.0", PH_SCOPE_PRIVATE },
-    { "10.255.255.255", PH_SCOPE_PRIVATE },
-    { "11.0.0.0", PH_SCOPE_PUBLIC },
-    { "100.63.255.255", PH_SCOPE_PUBLIC },
-    { "100.64.0.0", PH_SCOPE_PRIVATE },
-    { "100.127.255.255", PH_SCOPE_PRIVATE },
-    { "100.128.0.0", PH_SCOPE_PUBLIC },
-    { "126.255.255.255", PH_SCOPE_PUBLIC },
-    { "127.0.0.0", PH_SCOPE_LOOPBACK },
-    { "127.255.255.255", PH_SCOPE_LOOPBACK },
-    { "128.0.0.0", PH_SCOPE_PUBLIC },
-    { "169.253.255.255", PH_SCOPE_PUBLIC },
-    { "169.254.0.0", PH_SCOPE_LINK_LOCAL },
-    { "169.254.169.254", PH_SCOPE_LINK_LOCAL },
-    { "169.255.0.0", PH_SCOPE_PUBLIC },
-    { "172.15.255.255", PH_SCOPE_PUBLIC },
-    { "172.16.0.0", PH_SCOPE_PRIVATE },
-    { "172.31.255.255", PH_SCOPE_PRIVATE },
-    { "172.32.0.0", PH_SCOPE_PUBLIC },
-    { "192.167.255.255", PH_SCOPE_PUBLIC },
-    { "192.168.0.0", PH_SCOPE_PRIVATE },
-    { "192.169.0.0", PH_SCOPE_PUBLIC },
-    { "223.255.255.255", PH_SCOPE_PUBLIC },
-    { "224.0.0.0", PH_SCOPE_MULTICAST },
-    { "239.255.255.255", PH_SCOPE_MULTICAST },
-    { "240.0.0.0", PH_SCOPE_PUBLIC },
-    { "255.255.255.254", PH_SCOPE_PUBLIC },
-    { "255.255.255.255", PH_SCOPE_MULTICAST },
-    { "::", PH_SCOPE_UNSPECIFIED },
-    { "::1", PH_SCOPE_LOOPBACK },
-    { "::2", PH_SCOPE_PUBLIC },
-    { "::ffff:127.0.0.1", PH_SCOPE_LOOPBACK },
-    { "::ffff:169.254.1.1", PH_SCOPE_LINK_LOCAL },
-    { "::ffff:0.0.0.0", PH_SCOPE_UNSPECIFIED },
-    { "2001:db8::1", PH_SCOPE_PUBLIC },
-    { "fbff::1", PH_SCOPE_PUBLIC },
-    { "fc00::", PH_SCOPE_PRIVATE },
-    { "fdff::1", PH_SCOPE_PRIVATE },
-    { "fe7f::1", PH_SCOPE_PUBLIC },
-    { "fe80::", PH_SCOPE_LINK_LOCAL },
-    { "febf::1", PH_SCOPE_LINK_LOCAL },
-    { "fec0::1", PH_SCOPE_PUBLIC },
-    { "ff00::", PH_SCOPE_MULTICAST },
-    { "ff02::1", PH_SCOPE_MULTICAST },
-  };
-
-  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+  for (gsize i = 0; i < G_N_ELEMENTS (scopes); i++)
     {
       guint8 addr[16];
 
-      g_assert_true (ph_address_parse (rows[i].text, addr));
-      if (ph_address_scope (addr) != rows[i].scope)
-        g_error ("%s: scope %d, not %d", rows[i].text, ph_address_scope (addr), rows[i].scope);
+      g_assert_true (ph_address_parse (scopes[i].text, addr));
+      if (ph_address_scope (addr) != scopes[i].scope)
+        g_error ("%s: scope %d, not %d", scopes[i].text, ph_address_scope (addr), scopes[i].scope);
     }
 }
 
