@@ -241,9 +241,9 @@ def main():
             print(f'ok {number} - {name} # SKIP no clang-format {CLANG_FORMAT_MAJOR}')
             continue
         problems = list(check())
-        print(f'{"not ok" if problems else "ok"} {number} - {name}')
+        print(f'{"not ok" if problems else "ok"} {number} - {name}', flush=True)
         for problem in problems:
-            print(f'#   {problem}')
+            print(f'#   {problem}', file=sys.stderr, flush=True)
         failed = failed or bool(problems)
     return 1 if failed else 0
 

@@ -89,7 +89,8 @@ def until(condition, what, seconds=30):
 def clean_environment(folder):
     """The environment of a user who has configured nothing and whose home is `folder`."""
     env = {name: value for name, value in os.environ.items()
-           if not name.startswith(('PORTHOLE', 'XDG_', 'G_MESSAGES')) and 'proxy' not in name.lower()}
+           if not name.startswith(('PORTHOLE', 'XDG_', 'G_MESSAGES'))
+           and 'proxy' not in name.lower()}
     env.update(HOME=str(folder), LC_ALL='C.UTF-8', PORTHOLE_STUN='none')
     for name in ('CONFIG', 'DATA', 'STATE', 'CACHE'):
         env[f'XDG_{name}_HOME'] = str(folder / name.lower())
@@ -535,8 +536,8 @@ class TapResult(unittest.TestResult):
         for process in getattr(test, 'processes', []):
             lines += process.report()
         for line in lines:
-            print(f'# {line}')
-        sys.stdout.flush()
+            print(f'# {line}', file=sys.stderr)
+        sys.stderr.flush()
 
 
 def main():

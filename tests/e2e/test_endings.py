@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How sessions end: by either person, by signals, by a crash, and what lives on without signaling."""
+"""How sessions end: by either person, by signals, by a crash; and life without signaling."""
 
 import os
 import signal

@@ -155,7 +155,8 @@ class Help(harness.Case):
     def test_readme_knows_every_option(self):
         """Every option of the programs stands in README.md"""
         readme = (harness.ROOT / 'README.md').read_text(encoding='utf-8')
-        for arguments in ([harness.PORTHOLE, 'host'], [harness.PORTHOLE, 'join'], [harness.SIGNAL]):
+        programs = [harness.PORTHOLE, 'host'], [harness.PORTHOLE, 'join'], [harness.SIGNAL]
+        for arguments in programs:
             said = self.output(*arguments, '--help')
             for option in sorted(set(re.findall(r'--[a-z][a-z-]+', said)) - {'--help'}):
                 with self.subTest(program=arguments, option=option):
