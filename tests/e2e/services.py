@@ -108,11 +108,11 @@ def start_nginx(case, root):
     return Listening(process, port)
 
 
-def start_socat(case, *arguments):
-    """socat with a TCP-LISTEN of its own as the first address; `arguments` is the other one."""
+def start_socat(case, target, *options):
+    """socat that joins each connection to `target`, one of its addresses."""
     port = harness.free_port()
-    process = case.start('socat', '-d', '-d', f'TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork',
-                         *arguments)
+    process = case.start('socat', '-d', '-d', *options,
+                         f'TCP-LISTEN:{port},bind=127.0.0.1,reuseaddr,fork', target)
     process.expect_line('listening on', stream='err')
     return Listening(process, port)
 

@@ -31,7 +31,7 @@ class Transfers(harness.Case):
         """A large file from socat to socat, SHA-256 exact"""
         digest = harness.write_random(self.folder / 'large', harness.LARGE)
         received = self.folder / 'received'
-        sink = services.start_socat(self, '-u', f'OPEN:{received},creat,trunc')
+        sink = services.start_socat(self, f'OPEN:{received},creat,trunc', '-u')
         host, client = self.pair(sink)
         sender = self.start('socat', '-u', f'FILE:{self.folder}/large',
                             'TCP:' + harness.endpoint(*client.local(sink.endpoint)))

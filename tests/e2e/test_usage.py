@@ -123,8 +123,8 @@ class Usage(harness.Case):
 
 class Help(harness.Case):
     OPTIONS = {
-        'host': ['allow', 'signal', 'name', 'yes', 'allow-unverified', 'max-clients', 'stun', 'turn',
-                 'relay-only', 'json'],
+        'host': ['allow', 'signal', 'name', 'yes', 'allow-unverified', 'max-clients', 'stun',
+                 'turn', 'relay-only', 'json'],
         'join': ['signal', 'name', 'allow-unverified', 'stun', 'turn', 'relay-only', 'json'],
     }
 
