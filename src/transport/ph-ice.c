@@ -12,6 +12,7 @@
 #define SOCKET_BUFFER_BYTES (4 * 1024 * 1024)
 #define MAX_QUEUED 4096 /* datagrams: a full SCTP window of 4 MiB */
 #define RETRY_MS 1
+#define STRAGGLERS_MS 150
 
 struct _PhIce
 {
@@ -22,6 +23,8 @@ struct _PhIce
   GSource *gathering_limit;
   GSource *retry;
   gboolean is_gathered;
+  gboolean has_reflexive; /* a candidate from a STUN server is there */
+  gboolean has_relayed;   /* one from a TURN server is there */
   const PhIceEvents *events;
   gpointer user_data;
   GByteArray *queued_bytes; /* datagrams, end to end */
@@ -193,6 +196,20 @@ add_all_addresses (PhIce *self)
         nice_agent_add_local_address (self->agent, &address);
     }
   g_list_free_full (addresses, g_free);
+}
+
+/* Each interface asks each server, and one that leads nowhere (a bridge, a VPN) would cost the
+ * whole limit: once each kind of server has answered, the others get a moment longer. */
+static void
+on_new_candidate (NiceAgent *agent, NiceCandidate *candidate, PhIce *self)
+{
+  self->has_reflexive |= candidate->type == NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE;
+  self->has_relayed |= candidate->type == NICE_CANDIDATE_TYPE_RELAYED;
+  if (self->is_gathered || (self->config->has_stun && !self->has_reflexive) ||
+      (self->config->turn->len > 0 && !self->has_relayed))
+    return;
+  if (self->has_reflexive || self->has_relayed)
+    ph_timer_arm (self->gathering_limit, STRAGGLERS_MS);
 }
 
 /* A machine that is offline, or a bare network namespace, has only loopback; two ends on it can
@@ -486,6 +503,7 @@ ph_ice_new (GMainContext *context,
     }
   configure_servers (self);
   g_signal_connect (self->agent, "candidate-gathering-done", G_CALLBACK (on_gathering_done), self);
+  g_signal_connect (self->agent, "new-candidate-full", G_CALLBACK (on_new_candidate), self);
   g_signal_connect (self->agent, "component-state-changed", G_CALLBACK (on_state_changed), self);
   g_signal_connect (self->agent, "new-selected-pair-full", G_CALLBACK (on_new_pair), self);
   return self;

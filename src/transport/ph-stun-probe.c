@@ -104,14 +104,13 @@ open_socket (PhStunProbe *self, GMainContext *context, guint i, GSocketFamily fa
 PhStunProbe *
 ph_stun_probe_new (GMainContext *context, PhStunProbeFunc func, gpointer user_data)
 {
-  static const guint16 known_attributes[] = { 0 };
   PhStunProbe *self = g_new0 (PhStunProbe, 1);
   StunMessage message;
 
   self->func = func;
   self->user_data = user_data;
   self->servers = g_array_new (FALSE, FALSE, sizeof (PhEndpoint));
-  stun_agent_init (&self->agent, known_attributes, STUN_COMPATIBILITY_RFC5389, 0);
+  stun_agent_init (&self->agent, STUN_ALL_KNOWN_ATTRIBUTES, STUN_COMPATIBILITY_RFC5389, 0);
   self->request_size =
       stun_usage_bind_create (&self->agent, &message, self->request, sizeof self->request);
   open_socket (self, context, 0, G_SOCKET_FAMILY_IPV4);
