@@ -68,7 +68,7 @@ static const Case cases[] = {
   { parses_create, "{\"host\":\"anna\"}", NULL },
   { parses_create, "{\"host\":\"anna\",\"multi\":true,\"auth\":false,\"more\":[1]}", NULL },
   { parses_create, "{\"host\":\"anna\",\"multi\":null}", NULL },
-  { parses_create, "", "not an object" },
+  { parses_create, "", "nothing" },
   { parses_create, "{", "not JSON" },
   { parses_create, "[]", "object" },
   { parses_create, "null", "object" },

@@ -7,7 +7,7 @@
 #include "core/ph-text.h"
 #include "ph-signal-http.h"
 
-#define PATIENCE_US (15 * G_USEC_PER_SEC) /* of a first create or join */
+#define PATIENCE_MS 15000 /* of a first create or join */
 #define CALL_TIMEOUT_MS 10000
 #define HOLD_S 30
 #define POLL_TIMEOUT_MS ((HOLD_S + 10) * 1000)
@@ -22,6 +22,7 @@ struct _PhSignalClient
   char *url;
   GMainContext *context;
   SoupSession *session;
+  guint patience_ms;
   gboolean answered; /* a signaling server has answered as one */
   GHashTable *calls; /* set of Call that are not finished */
 };
@@ -57,6 +58,7 @@ ph_signal_client_new (const char *base_url, GError **error)
     return NULL;
   self = g_new0 (PhSignalClient, 1);
   self->refs = 1;
+  self->patience_ms = PATIENCE_MS;
   self->url = g_steal_pointer (&url);
   self->context = g_main_context_ref_thread_default ();
   self->calls = g_hash_table_new (NULL, NULL);
@@ -64,6 +66,12 @@ ph_signal_client_new (const char *base_url, GError **error)
                                                  MAX_CONNECTIONS, "user-agent", "porthole", NULL);
   soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
   return self;
+}
+
+void
+ph_signal_client_set_patience (PhSignalClient *self, guint patience_ms)
+{
+  self->patience_ms = patience_ms;
 }
 
 const char *
@@ -476,7 +484,7 @@ expect_session (GTask *task)
   Call *call = g_task_get_task_data (task);
 
   call->wants_session = TRUE;
-  call->give_up_us = g_get_monotonic_time () + PATIENCE_US;
+  call->give_up_us = g_get_monotonic_time () + call->client->patience_ms * G_GINT64_CONSTANT (1000);
 }
 
 void

@@ -592,8 +592,8 @@ route (Call *call, const char *path, GHashTable *query)
       return;
     }
   parts = g_strsplit (path + strlen ("/session/"), "/", 3);
-  if (!ph_code_is_id (parts[0]) || (parts[1] != NULL && strcmp (parts[1], "signal") != 0) ||
-      g_strv_length (parts) > 2)
+  if (parts[0] == NULL || !ph_code_is_id (parts[0]) ||
+      (parts[1] != NULL && strcmp (parts[1], "signal") != 0) || g_strv_length (parts) > 2)
     answer_not_found (call);
   else if (parts[1] != NULL)
     route_signal (call, parts[0]);

@@ -57,7 +57,9 @@ parse_object (const char *json, gsize size, gsize max_size, GError **error)
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   JsonNode *root;
 
-  if (size > max_size)
+  if (size == 0)
+    fail_text (error, "there is nothing where JSON should be");
+  else if (size > max_size)
     fail_text (error, "the JSON is too large");
   else if (!g_utf8_validate_len (json, size, NULL))
     fail_text (error, "the JSON is not UTF-8");
@@ -698,8 +700,7 @@ ph_signal_session_parse (const char *json, gsize size, GError **error)
 
   if (object == NULL || !read_id (object, session->id, error) ||
       !read_name (object, "host", TRUE, &host, error) ||
-      !read_name (object, "client", FALSE, &client, error) ||
-      !read_token (object, &token, error) ||
+      !read_name (object, "client", FALSE, &client, error) || !read_token (object, &token, error) ||
       !read_count (object, "rev", G_MAXINT64, &rev, error) ||
       !read_status (object, session, error) || !read_created (object, &session->created_s, error) ||
       !read_signal (object, session, error) || !read_joins (object, session->joins, error))
