@@ -52,7 +52,7 @@ parses_description (const char *json, gsize size, GError **error)
 static gboolean
 parses_candidate (const char *json, gsize size, GError **error)
 {
-  g_autofree char *candidate = ph_candidate_parse (json, error);
+  g_autofree char *candidate = ph_candidate_from_json (json, error);
 
   return candidate != NULL;
 }
@@ -70,6 +70,11 @@ static const Case cases[] = {
   { parses_create, "{\"host\":\"anna\",\"multi\":null}", NULL },
   { parses_create, "", "nothing" },
   { parses_create, "{", "not JSON" },
+  { parses_create, "{\"host\":\"a\"} {}", "not JSON" },
+  { parses_create, "{\"host\":\"a\"} \"b\"", "not JSON" },
+  { parses_create, "{\"host\":/* */\"a\"}", "not JSON" },
+  { parses_create, "{\"host\":\"a\"} // b", "not JSON" },
+  { parses_create, "{'host':'a'}", "not JSON" },
   { parses_create, "[]", "object" },
   { parses_create, "null", "object" },
   { parses_create, "\"x\"", "object" },
@@ -199,9 +204,13 @@ test_depth (void)
       g_strdup_printf ("{\"host\":\"a\",\"x\":%.*s%.*s}", 16, arrays, 16, "]]]]]]]]]]]]]]]]");
   g_autofree char *sixteen =
       g_strdup_printf ("{\"host\":\"a\",\"x\":%.*s%.*s}", 15, arrays, 15, "]]]]]]]]]]]]]]]");
+  g_autofree char *commented = g_strdup_printf ("{\"host\":/* \" */%s", arrays);
+  g_autofree char *quoted = g_strdup_printf ("{\"host\":'\"',\"x\":%s", arrays);
   const char *in_string = "{\"host\":\"[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[\"}";
 
   assert_refused (arrays, strlen (arrays));
+  assert_refused (commented, strlen (commented)); /* where a naive count sees a string */
+  assert_refused (quoted, strlen (quoted));
   g_assert_false (parses_create (seventeen, strlen (seventeen), NULL));
   g_assert_true (parses_create (sixteen, strlen (sixteen), NULL));
   g_assert_true (parses_create (in_string, strlen (in_string), NULL));
@@ -319,7 +328,7 @@ static void
 test_candidate_round_trip (void)
 {
   g_autofree char *json = ph_candidate_to_json ("candidate:1 1 UDP 5 ::1 9 typ host", "0");
-  g_autofree char *candidate = ph_candidate_parse (json, NULL);
+  g_autofree char *candidate = ph_candidate_from_json (json, NULL);
 
   g_assert_cmpstr (json, ==,
                    "{\"candidate\":\"candidate:1 1 UDP 5 ::1 9 typ host\",\"sdpMid\":\"0\","

@@ -30,9 +30,9 @@ typedef struct
 
 typedef struct
 {
-  void (*readable) (gpointer user_data); /* receive until AGAIN, or be told again on the next turn */
+  void (*readable) (gpointer user_data); /* receive until AGAIN, or be told again next turn */
   void (*writable) (gpointer user_data); /* after an AGAIN, once there is room */
-  void (*closed) (gpointer user_data);   /* once; the owner may free the channel later, not inside */
+  void (*closed) (gpointer user_data);   /* once; the owner may free the channel, not inside */
 } PhChannelEvents;
 
 struct _PhChannel

@@ -73,8 +73,8 @@ ipv4_scope (const guint8 *a)
     return PH_SCOPE_LOOPBACK;
   if (a[0] == 169 && a[1] == 254)
     return PH_SCOPE_LINK_LOCAL;
-  if (a[0] == 10 || (a[0] == 172 && (a[1] & 0xf0) == 16) || (a[0] == 192 && a[1] == 168)
-      || (a[0] == 100 && (a[1] & 0xc0) == 64))
+  if (a[0] == 10 || (a[0] == 172 && (a[1] & 0xf0) == 16) || (a[0] == 192 && a[1] == 168) ||
+      (a[0] == 100 && (a[1] & 0xc0) == 64))
     return PH_SCOPE_PRIVATE;
   if ((a[0] & 0xf0) == 224 || memcmp (a, "\xff\xff\xff\xff", 4) == 0)
     return PH_SCOPE_MULTICAST;
@@ -146,8 +146,8 @@ ph_endpoint_parse (const char *text, PhEndpoint *ret_endpoint, GError **error)
   const char *port = NULL;
   PhEndpoint endpoint;
 
-  if (!split_host_port (text, &host, &port) || !ph_address_parse (host, endpoint.addr)
-      || !ph_port_parse (port, &endpoint.port))
+  if (!split_host_port (text, &host, &port) || !ph_address_parse (host, endpoint.addr) ||
+      !ph_port_parse (port, &endpoint.port))
     {
       g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
                    "“%s” is not an address with a port; write it like 127.0.0.1:8000 or [::1]:8000",

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-error.h"
 
+/* clang-format off */
 G_DEFINE_QUARK (ph-error-quark, ph_error)
+/* clang-format on */
 
 typedef struct
 {
@@ -11,29 +13,25 @@ typedef struct
 
 static const ErrorText texts[PH_ERROR_N_CODES] = {
   [PH_ERROR_INVALID] = { "invalid", "That could not be understood. Check what was typed." },
-  [PH_ERROR_SIGNAL_UNREACHABLE]
-  = { "signal-unreachable",
-      "The signaling server does not answer. Check the address and your network connection." },
-  [PH_ERROR_SESSION_UNKNOWN]
-  = { "session-unknown",
-      "There is no such session, or it has expired. Ask the Host for a new code." },
+  [PH_ERROR_SIGNAL_UNREACHABLE] = { "signal-unreachable",
+                                    "The signaling server does not answer. Check the address and "
+                                    "your network connection." },
+  [PH_ERROR_SESSION_UNKNOWN] = { "session-unknown", "There is no such session, or it has expired. "
+                                                    "Ask the Host for a new code." },
   [PH_ERROR_DECLINED] = { "declined", "The Host declined. Ask them to approve your request." },
   [PH_ERROR_FULL] = { "full", "There is no room left in this session. Try again later." },
-  [PH_ERROR_NO_PATH]
-  = { "no-path",
-      "The two computers found no way to reach each other. A TURN server (--turn) on either side "
-      "helps where a network lets no direct connection through." },
+  [PH_ERROR_NO_PATH] = { "no-path", "The two computers found no way to reach each other. A TURN "
+                                    "server (--turn) on either side helps where a network lets no "
+                                    "direct connection through." },
   [PH_ERROR_LISTEN] = { "listen", "A local port cannot be used. Choose another one." },
-  [PH_ERROR_NOT_VERIFIED]
-  = { "not-verified",
-      "The other side could not be verified, so nothing was connected. Paste the whole share code "
-      "or link, not only its first part." },
-  [PH_ERROR_PEER_LOST]
-  = { "peer-lost", "The other computer stopped answering. Check that it is on and online." },
+  [PH_ERROR_NOT_VERIFIED] = { "not-verified",
+                              "The other side could not be verified, so nothing was connected. "
+                              "Paste the whole share code or link, not only its first part." },
+  [PH_ERROR_PEER_LOST] = { "peer-lost", "The other computer stopped answering. Check that it is on "
+                                        "and online." },
   [PH_ERROR_PEER_ENDED] = { "peer-ended", "The other side ended the session." },
-  [PH_ERROR_PROTOCOL]
-  = { "protocol", "The other side sent something that makes no sense. Check that both sides run "
-                  "a current version of Porthole." },
+  [PH_ERROR_PROTOCOL] = { "protocol", "The other side sent something that makes no sense. Check "
+                                      "that both sides run a current version of Porthole." },
   [PH_ERROR_REFUSED] = { "refused", "The signaling server refused the request." },
   [PH_ERROR_FAILED] = { "failed", "Something failed unexpectedly." },
 };

@@ -6,7 +6,7 @@
 G_BEGIN_DECLS
 
 /* The one error domain of the project. The message of an error that reaches a person says what was
- * read, what is wrong with it and what would be right; the code says which class of trouble it is. */
+ * read, what is wrong with it and what would be right; the code says which kind of trouble. */
 #define PH_ERROR (ph_error_quark ())
 
 typedef enum
@@ -22,7 +22,7 @@ typedef enum
   PH_ERROR_PEER_LOST,          /* the other end stopped answering */
   PH_ERROR_PEER_ENDED,         /* the other end said goodbye */
   PH_ERROR_PROTOCOL,           /* the other side broke the protocol */
-  PH_ERROR_REFUSED,            /* the signaling server refused the request (token, conflict, rate) */
+  PH_ERROR_REFUSED,            /* the signaling server refused the request (token, rate) */
   PH_ERROR_FAILED,             /* a library or the system failed in a way nobody can act upon */
   PH_ERROR_N_CODES
 } PhError;

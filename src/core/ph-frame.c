@@ -54,10 +54,9 @@ write_endpoint (guint8 *bytes, const PhEndpoint *endpoint)
 static gboolean
 is_well_formed (const PhFrame *frame, guint8 event, gsize size)
 {
-  return event <= PH_EVENT_SERVICES && frame->total_chunks > 0
-         && frame->chunk_index < frame->total_chunks
-         && frame->payload_size <= PH_FRAME_MAX_PAYLOAD
-         && size == PH_FRAME_HEADER_SIZE + (gsize)frame->payload_size;
+  return event <= PH_EVENT_SERVICES && frame->total_chunks > 0 &&
+         frame->chunk_index < frame->total_chunks && frame->payload_size <= PH_FRAME_MAX_PAYLOAD &&
+         size == PH_FRAME_HEADER_SIZE + (gsize)frame->payload_size;
 }
 
 PhFrameStatus
@@ -110,7 +109,8 @@ ph_frame_name_hash (gconstpointer name)
     g_once_init_leave (&multiplier, ((gsize)g_random_int () << 1) | 1);
   for (gsize i = 0; i < sizeof (PhFrameName); i += 4)
     {
-      hash = (hash ^ ph_read_u32 (bytes + i)) * (multiplier | G_GUINT64_CONSTANT (0x9e3779b900000000));
+      hash =
+          (hash ^ ph_read_u32 (bytes + i)) * (multiplier | G_GUINT64_CONSTANT (0x9e3779b900000000));
       hash ^= hash >> 29;
     }
   return (guint)(hash ^ (hash >> 32));

@@ -30,7 +30,7 @@ struct _PhPollWatch
   PhPoll *poll;
   GSocket *socket;
   GIOCondition condition;
-  PhPollFunc func; /* NULL once removed */
+  PhPollFunc func;
   gpointer user_data;
 };
 
@@ -43,9 +43,9 @@ to_epoll (GIOCondition condition)
 static GIOCondition
 from_epoll (guint32 events)
 {
-  return (GIOCondition)(((events & EPOLLIN) ? G_IO_IN : 0) | ((events & EPOLLOUT) ? G_IO_OUT : 0)
-                        | ((events & EPOLLERR) ? G_IO_ERR : 0)
-                        | ((events & EPOLLHUP) ? G_IO_HUP : 0));
+  return (GIOCondition)(((events & EPOLLIN) ? G_IO_IN : 0) | ((events & EPOLLOUT) ? G_IO_OUT : 0) |
+                        ((events & EPOLLERR) ? G_IO_ERR : 0) |
+                        ((events & EPOLLHUP) ? G_IO_HUP : 0));
 }
 
 static void
@@ -57,6 +57,18 @@ watch_free (gpointer data)
   g_free (watch);
 }
 
+/* What was ready when the turn began may be unwanted by now: an earlier callback of the turn may
+ * have changed or removed this watch. */
+static void
+watch_report (PhPollWatch *watch, GIOCondition ready)
+{
+  if (watch->condition == 0)
+    return;
+  ready &= watch->condition | G_IO_ERR | G_IO_HUP;
+  if (ready != 0)
+    watch->func (ready, watch->user_data);
+}
+
 static gboolean
 poll_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
@@ -66,12 +78,7 @@ poll_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 
   self->dispatching = TRUE;
   for (int i = 0; i < n; i++)
-    {
-      PhPollWatch *watch = events[i].data.ptr;
-
-      if (watch->func != NULL && watch->condition != 0)
-        watch->func (from_epoll (events[i].events), watch->user_data);
-    }
+    watch_report (events[i].data.ptr, from_epoll (events[i].events));
   self->dispatching = FALSE;
   g_slist_free_full (g_steal_pointer (&self->removed), watch_free);
   return G_SOURCE_CONTINUE;
@@ -130,8 +137,11 @@ watch_control (PhPollWatch *watch, int operation)
 }
 
 PhPollWatch *
-ph_poll_add (
-    PhPoll *self, GSocket *socket, GIOCondition condition, PhPollFunc func, gpointer user_data)
+ph_poll_add (PhPoll *self,
+             GSocket *socket,
+             GIOCondition condition,
+             PhPollFunc func,
+             gpointer user_data)
 {
   PhPollWatch *watch = g_new0 (PhPollWatch, 1);
 
@@ -165,7 +175,6 @@ ph_poll_remove (PhPollWatch *watch)
   PhPoll *self = watch->poll;
 
   ph_poll_set_condition (watch, 0);
-  watch->func = NULL;
   self->n_watches--;
   if (self->dispatching)
     self->removed = g_slist_prepend (self->removed, watch);

@@ -62,8 +62,11 @@ drop_source (PhPollWatch *watch)
 }
 
 PhPollWatch *
-ph_poll_add (
-    PhPoll *self, GSocket *socket, GIOCondition condition, PhPollFunc func, gpointer user_data)
+ph_poll_add (PhPoll *self,
+             GSocket *socket,
+             GIOCondition condition,
+             PhPollFunc func,
+             gpointer user_data)
 {
   PhPollWatch *watch = g_new0 (PhPollWatch, 1);
 

@@ -14,8 +14,8 @@ typedef struct _PhPollWatch PhPollWatch;
  * or not. The callback may add, change and remove any watch, its own too. */
 typedef void (*PhPollFunc) (GIOCondition condition, gpointer user_data);
 
-/* Attaches to @context (NULL: the default one). Fails only where the system has no descriptors left:
- * errors are GIO's. */
+/* Attaches to @context (NULL: the default one). Fails only where the system has no descriptors
+ * left: errors are GIO's. */
 PhPoll *ph_poll_new (GMainContext *context, GError **error);
 
 /* All watches must have been removed. */
@@ -25,8 +25,11 @@ GMainContext *ph_poll_get_context (PhPoll *poll);
 
 /* Watches @socket, of which a reference is held. A watch with condition 0 reports nothing, not even
  * errors. Owned by @poll; ends with ph_poll_remove. */
-PhPollWatch *
-ph_poll_add (PhPoll *poll, GSocket *socket, GIOCondition condition, PhPollFunc func, gpointer user_data);
+PhPollWatch *ph_poll_add (PhPoll *poll,
+                          GSocket *socket,
+                          GIOCondition condition,
+                          PhPollFunc func,
+                          gpointer user_data);
 
 void ph_poll_set_condition (PhPollWatch *watch, GIOCondition condition);
 

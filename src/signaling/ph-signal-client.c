@@ -5,6 +5,7 @@
 
 #include "core/ph-error.h"
 #include "core/ph-text.h"
+#include "core/ph-timer.h"
 #include "ph-signal-http.h"
 
 #define PATIENCE_MS 15000 /* of a first create or join */
@@ -85,25 +86,6 @@ dup_session_url (PhSignalClient *self, const char *id, const char *rest)
 {
   return g_strconcat (self->url, "/session", id != NULL ? "/" : "", id != NULL ? id : "", rest,
                       NULL);
-}
-
-static GSource *
-attach_timer (PhSignalClient *self, guint interval_ms, GSourceFunc func, gpointer data)
-{
-  GSource *source = g_timeout_source_new (interval_ms);
-
-  g_source_set_callback (source, func, data, NULL);
-  g_source_attach (source, self->context);
-  return source;
-}
-
-static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
 }
 
 /* ---- What an answer means ---- */
@@ -351,8 +333,8 @@ on_pause_over (gpointer data)
   GTask *task = data;
   Call *call = g_task_get_task_data (task);
 
-  clear_source (&call->pause);
-  clear_source (&call->pause_stopped);
+  ph_timer_clear (&call->pause);
+  ph_timer_clear (&call->pause_stopped);
   call_try (task);
   return G_SOURCE_REMOVE;
 }
@@ -380,7 +362,8 @@ call_retry (GTask *task, const PhSignalHttpAnswer *answer, GError *error)
       return;
     }
   g_error_free (error);
-  call->pause = attach_timer (call->client, delay_ms, on_pause_over, task);
+  call->pause = ph_timer_new (call->client->context, "[porthole] call", on_pause_over, task);
+  ph_timer_arm (call->pause, delay_ms);
   call->pause_stopped = g_cancellable_source_new (call->stop);
   g_source_set_callback (call->pause_stopped, G_SOURCE_FUNC (on_pause_stopped), task, NULL);
   g_source_attach (call->pause_stopped, call->client->context);
@@ -631,17 +614,8 @@ static void watch_poll (PhSignalWatch *self);
 static gboolean
 on_watch_pause_over (gpointer data)
 {
-  PhSignalWatch *self = data;
-
-  clear_source (&self->pause);
-  watch_poll (self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-watch_pause (PhSignalWatch *self, guint delay_ms)
-{
-  self->pause = attach_timer (self->client, delay_ms, on_watch_pause_over, self);
+  watch_poll (data);
+  return G_SOURCE_CONTINUE;
 }
 
 /* Each of these may free the watch: then events is NULL behind it. */
@@ -693,7 +667,7 @@ watch_good (PhSignalWatch *self, const PhSignalHttpAnswer *answer)
   if (is_new)
     tell_changed (self, session);
   if (self->events != NULL)
-    watch_pause (self, is_new ? 0 : POLL_PAUSE_MS);
+    ph_timer_arm (self->pause, is_new ? 0 : POLL_PAUSE_MS);
 }
 
 static void
@@ -702,7 +676,7 @@ watch_retry (PhSignalWatch *self, const PhSignalHttpAnswer *answer, const GError
   self->backoff_ms = next_backoff_ms (self->backoff_ms);
   tell_trouble (self, error);
   if (self->events != NULL)
-    watch_pause (self, pause_ms (self->backoff_ms, answer));
+    ph_timer_arm (self->pause, pause_ms (self->backoff_ms, answer));
 }
 
 static void
@@ -761,6 +735,7 @@ ph_signal_watch_new (PhSignalClient *client,
   self->events = events;
   self->user_data = user_data;
   self->stop = g_cancellable_new ();
+  self->pause = ph_timer_new (client->context, "[porthole] watch", on_watch_pause_over, self);
   watch_poll (self);
   return self;
 }
@@ -771,7 +746,7 @@ ph_signal_watch_free (PhSignalWatch *self)
   if (self == NULL)
     return;
   self->events = NULL;
-  clear_source (&self->pause);
+  ph_timer_clear (&self->pause);
   g_cancellable_cancel (self->stop);
   watch_unref (self);
 }

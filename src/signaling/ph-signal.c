@@ -13,27 +13,38 @@
 
 /* ---- Parsing, from bytes to checked members ---- */
 
-/* json-glib recurses for each bracket and has no limit of its own. */
-static gboolean
-is_shallow (const char *json, gsize size)
+/* json-glib recurses for each bracket and has no limit of its own. It also takes comments and other
+ * things that are no JSON, in which brackets and quotes would be counted wrongly; so no character
+ * is let through that JSON does not have outside of strings, and nothing behind the first value. */
+static const char *
+find_fault (const char *json, gsize size)
 {
   gboolean in_string = FALSE;
+  gboolean ended = FALSE;
   guint depth = 0;
 
   for (gsize i = 0; i < size; i++)
     {
-      if (in_string && json[i] == '\\')
+      char c = json[i];
+
+      if (ended && !g_ascii_isspace (c))
+        return "this is not JSON";
+      if (in_string && c == '\\')
         i++;
-      else if (json[i] == '"')
+      else if (c == '"')
         in_string = !in_string;
-      else if (!in_string && (json[i] == '{' || json[i] == '['))
+      if (in_string || c == '"' || g_ascii_isspace (c))
+        continue;
+      if (!g_ascii_isalnum (c) && strchr ("{}[]:,.+-", c) == NULL)
+        return "this is not JSON";
+      if (c == '{' || c == '[')
         depth++;
-      else if (!in_string && (json[i] == '}' || json[i] == ']') && depth > 0)
-        depth--;
+      else if ((c == '}' || c == ']') && depth > 0)
+        ended = --depth == 0;
       if (depth > PH_SIGNAL_MAX_DEPTH)
-        return FALSE;
+        return "the JSON is nested too deep";
     }
-  return TRUE;
+  return NULL;
 }
 
 static gboolean
@@ -55,6 +66,7 @@ static JsonObject *
 parse_object (const char *json, gsize size, gsize max_size, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
+  const char *fault;
   JsonNode *root;
 
   if (size == 0)
@@ -63,8 +75,8 @@ parse_object (const char *json, gsize size, gsize max_size, GError **error)
     fail_text (error, "the JSON is too large");
   else if (!g_utf8_validate_len (json, size, NULL))
     fail_text (error, "the JSON is not UTF-8");
-  else if (!is_shallow (json, size))
-    fail_text (error, "the JSON is nested too deep");
+  else if ((fault = find_fault (json, size)) != NULL)
+    fail_text (error, fault);
   else if (!json_parser_load_from_data (parser, json, (gssize)size, NULL))
     fail_text (error, "this is not JSON");
   else if ((root = json_parser_get_root (parser)) == NULL || !JSON_NODE_HOLDS_OBJECT (root))
@@ -960,7 +972,7 @@ ph_candidate_to_json (const char *candidate, const char *mid)
 /* sdpMid and sdpMLineIndex are not needed where there is one m= section: only their types matter.
  */
 char *
-ph_candidate_parse (const char *json, GError **error)
+ph_candidate_from_json (const char *json, GError **error)
 {
   g_autoptr (JsonObject) object =
       parse_object (json, strlen (json), PH_SIGNAL_MAX_CANDIDATE_BYTES, error);

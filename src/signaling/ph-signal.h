@@ -48,7 +48,7 @@ int ph_signal_reason_error (PhSignalReason reason);
 typedef struct
 {
   char *sdp;         /* a description: ph_description_parse */
-  char **candidates; /* each for ph_candidate_parse; NULL-terminated, never NULL */
+  char **candidates; /* each for ph_candidate_from_json; NULL-terminated, never NULL */
 } PhSignalHalf;
 
 PhSignalHalf *ph_signal_half_new (const char *sdp, const char *const *candidates);
@@ -168,7 +168,7 @@ PhDescription *ph_description_parse (const char *json, GError **error);
 /* {"candidate":"candidate:…","sdpMid":"0","sdpMLineIndex":0} <-> "candidate:…". An empty string
  * means that there are no more (RFC 8840). Owned. Contents are the SDP parser's to check. */
 char *ph_candidate_to_json (const char *candidate, const char *mid);
-char *ph_candidate_parse (const char *json, GError **error);
+char *ph_candidate_from_json (const char *json, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhSignalHalf, ph_signal_half_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhSignalJoin, ph_signal_join_free)
