@@ -177,6 +177,47 @@ test_plain_output (void)
   stop (process, SIGTERM);
 }
 
+static char *
+call_metrics (const char *url)
+{
+  return call (url, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
+}
+
+static void
+wait_until_held (const char *url, guint n)
+{
+  g_autofree char *line = g_strdup_printf ("\nporthole_held_polls %u\n", n);
+  gint64 end_us = g_get_monotonic_time () + TIMEOUT_S * G_TIME_SPAN_SECOND;
+  gboolean held = FALSE;
+
+  while (!held && g_get_monotonic_time () < end_us)
+    {
+      g_autofree char *metrics = call_metrics (url);
+
+      held = strstr (metrics, line) != NULL;
+    }
+  g_assert_true (held);
+}
+
+/* A poll that the server holds, on a fresh session. */
+static GSocketConnection *
+start_poll (const char *url)
+{
+  g_autofree char *created =
+      call (url, "POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n"
+                 "\r\n{\"host\":\"a\"}");
+  const char *id = strstr (created, "\"id\":\"");
+  g_autofree char *request = NULL;
+  GSocketConnection *held;
+
+  g_assert_nonnull (id);
+  request = g_strdup_printf ("GET /session/%.21s?since=1&wait=30 HTTP/1.1\r\nHost: x\r\n\r\n",
+                             id + strlen ("\"id\":\""));
+  held = ask (url, request);
+  wait_until_held (url, 1);
+  return held;
+}
+
 /* A poll that is held when the end comes is answered. */
 static void
 test_end_answers_polls (void)
@@ -184,26 +225,9 @@ test_end_answers_polls (void)
   const char *const arguments[] = { "--listen", "127.0.0.1:0", "--json", NULL };
   g_autofree char *url = NULL;
   g_autoptr (GSubprocess) process = start (arguments, &url);
-  g_autofree char *created =
-      call (url, "POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n"
-                 "\r\n{\"host\":\"a\"}");
-  const char *id = strstr (created, "\"id\":\"");
-  g_autofree char *request = NULL;
-  g_autoptr (GSocketConnection) held = NULL;
+  g_autoptr (GSocketConnection) held = start_poll (url);
   g_autofree char *answer = NULL;
-  gboolean is_held = FALSE;
 
-  g_assert_nonnull (id);
-  request = g_strdup_printf ("GET /session/%.21s?since=1&wait=30 HTTP/1.1\r\nHost: x\r\n\r\n",
-                             id + strlen ("\"id\":\""));
-  held = ask (url, request);
-  for (guint i = 0; i < 1000 && !is_held; i++)
-    {
-      g_autofree char *metrics = call (url, "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n");
-
-      is_held = strstr (metrics, "\nporthole_held_polls 1\n") != NULL;
-    }
-  g_assert_true (is_held);
   stop (process, SIGTERM);
   answer = read_all (held);
   g_assert_true (g_str_has_prefix (answer, "HTTP/1.1 200 "));
@@ -337,6 +361,7 @@ test_tls (void)
                                     cert,       "--tls-key",   key,      NULL };
   g_autoptr (GSubprocess) process = NULL;
   g_autoptr (PhSignalClient) client = NULL;
+  g_autoptr (GSocketConnection) held = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char *url = NULL;
   g_autofree char *health = NULL;
@@ -346,6 +371,10 @@ test_tls (void)
   g_assert_true (g_str_has_prefix (url, "https://127.0.0.1:"));
   health = call (url, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
   g_assert_true (g_str_has_prefix (health, "HTTP/1.1 200 "));
+
+  held = start_poll (url); /* hanging up lets go of it here, too */
+  g_io_stream_close (G_IO_STREAM (held), NULL, NULL);
+  wait_until_held (url, 0);
 
   client = ph_signal_client_new (url, NULL);
   ph_signal_client_create_async (client, NULL, "anna", TRUE, NULL, on_created, &error);
