@@ -350,6 +350,21 @@ on_created (GObject *source, GAsyncResult *result, gpointer data)
   g_assert_null (session);
 }
 
+/* How creating a session at @url fails. Owned. */
+static GError *
+create_error (const char *url)
+{
+  g_autoptr (PhSignalClient) client = ph_signal_client_new (url, NULL);
+  GError *error = NULL;
+
+  ph_signal_client_set_patience (client, 1);
+  ph_signal_client_create_async (client, NULL, "anna", TRUE, NULL, on_created, &error);
+  while (error == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_error (error, PH_ERROR, PH_ERROR_SIGNAL_UNREACHABLE);
+  return error;
+}
+
 /* Speaks TLS; a client that does not know the certificate says so at once. */
 static void
 test_tls (void)
@@ -360,9 +375,10 @@ test_tls (void)
   const char *const arguments[] = { "--listen", "127.0.0.1:0", "--json", "--tls-cert",
                                     cert,       "--tls-key",   key,      NULL };
   g_autoptr (GSubprocess) process = NULL;
-  g_autoptr (PhSignalClient) client = NULL;
   g_autoptr (GSocketConnection) held = NULL;
   g_autoptr (GError) error = NULL;
+  g_autoptr (GError) plain_error = NULL;
+  g_autofree char *plain = NULL;
   g_autofree char *url = NULL;
   g_autofree char *health = NULL;
 
@@ -376,12 +392,11 @@ test_tls (void)
   g_io_stream_close (G_IO_STREAM (held), NULL, NULL);
   wait_until_held (url, 0);
 
-  client = ph_signal_client_new (url, NULL);
-  ph_signal_client_create_async (client, NULL, "anna", TRUE, NULL, on_created, &error);
-  while (error == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_error (error, PH_ERROR, PH_ERROR_SIGNAL_UNREACHABLE);
-  g_assert_nonnull (strstr (error->message, "TLS certificate"));
+  error = create_error (url);
+  g_assert_nonnull (strstr (error->message, "certificate is not trusted"));
+  plain = g_strconcat ("http://", url + strlen ("https://"), NULL);
+  plain_error = create_error (plain);
+  g_assert_nonnull (strstr (plain_error->message, "written with https://"));
   stop (process, SIGTERM);
   g_remove (cert);
   g_remove (key);

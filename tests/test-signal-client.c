@@ -591,6 +591,23 @@ test_unreachable (void)
   liar_stop (&liar);
 }
 
+/* The right server, by the wrong name of its protocol. */
+static void
+test_wrong_scheme (void)
+{
+  g_autoptr (PhSignalServer) server = start_server (0);
+  g_autofree char *url =
+      g_strdup_printf ("https://127.0.0.1:%u", ph_signal_server_get_port (server));
+  g_autoptr (PhSignalClient) client = ph_signal_client_new (url, NULL);
+  g_auto (Outcome) outcome = { 0 };
+
+  ph_signal_client_set_patience (client, 600);
+  ph_signal_client_join_async (client, ID, "bob", NULL, NULL, on_session, &outcome);
+  wait_for (&outcome.done);
+  g_assert_error (outcome.error, PH_ERROR, PH_ERROR_SIGNAL_UNREACHABLE);
+  g_assert_nonnull (strstr (outcome.error->message, "written with http://"));
+}
+
 static void
 test_bad_url (void)
 {
@@ -727,6 +744,7 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-client/lies", test_lies);
   g_test_add_func ("/signal-client/huge-answer", test_huge_answer);
   g_test_add_func ("/signal-client/unreachable", test_unreachable);
+  g_test_add_func ("/signal-client/wrong-scheme", test_wrong_scheme);
   g_test_add_func ("/signal-client/bad-url", test_bad_url);
   g_test_add_func ("/signal-client/retry-is-the-same", test_retry_is_the_same);
   g_test_add_func ("/signal-client/watch-trouble", test_watch_trouble);

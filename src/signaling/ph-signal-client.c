@@ -111,6 +111,31 @@ judge_stranger (PhSignalClient *self, GError **error, const char *what)
   return self->answered ? VERDICT_RETRY : VERDICT_FINAL;
 }
 
+static char *
+explain_tls_error (const GError *failure)
+{
+  if (g_error_matches (failure, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    return g_strdup_printf ("its TLS certificate is not trusted (%s)", failure->message);
+  return g_strdup_printf ("it speaks no TLS that is understood here (%s); a server without TLS is "
+                          "written with http://",
+                          failure->message);
+}
+
+/* Noise where HTTP was expected may be TLS; a server that waits for HTTP says nothing to TLS. */
+static const char *
+get_scheme_hint (PhSignalClient *self, const GError *failure)
+{
+  gboolean tls = g_str_has_prefix (self->url, "https://");
+
+  if (tls && g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return "; a server without TLS is written with http://";
+  if (!tls && (failure->domain == SOUP_SESSION_ERROR ||
+               g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) ||
+               g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)))
+    return "; a server with TLS is written with https://";
+  return "";
+}
+
 static Verdict
 judge_network_error (PhSignalClient *self, const GError *failure, GError **error)
 {
@@ -118,13 +143,13 @@ judge_network_error (PhSignalClient *self, const GError *failure, GError **error
 
   if (failure->domain == G_TLS_ERROR)
     {
-      what = g_strdup_printf ("its TLS certificate or encryption is not accepted (%s)",
-                              failure->message);
+      what = explain_tls_error (failure);
       return judge_stranger (self, error, what);
     }
   if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
     return judge_stranger (self, error, "its answer is too large for a signaling server's");
-  what = g_strdup_printf ("the signaling server does not answer (%s)", failure->message);
+  what = g_strdup_printf ("the signaling server does not answer (%s)%s", failure->message,
+                          get_scheme_hint (self, failure));
   set_unreachable (self, error, what);
   return VERDICT_RETRY;
 }
