@@ -3,8 +3,8 @@
 
 #include <glib.h>
 
-/* Waiting for conditions: the default main context runs until one holds, or until a deadline that is
- * far beyond what any machine needs. No test measures time. */
+/* Waiting for conditions: the default main context runs until one holds, or until a deadline that
+ * is far beyond what any machine needs. No test measures time. */
 
 #define PH_TEST_DEADLINE_S 60
 

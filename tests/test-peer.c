@@ -70,9 +70,8 @@ send_more (End *end)
   guint8 message[60000];
 
   memset (message, 0x5a, sizeof message);
-  while (end->n_sent < end->n_to_send
-         && ph_channel_send (ph_peer_get_channel (end->peer), message, sizeof message)
-                == PH_CHANNEL_OK)
+  while (end->n_sent < end->n_to_send && ph_channel_send (ph_peer_get_channel (end->peer), message,
+                                                          sizeof message) == PH_CHANNEL_OK)
     end->n_sent++;
 }
 
@@ -136,9 +135,9 @@ pair_init (Pair *pair)
 
       pair->certs[i] = ph_cert_new (&error);
       g_assert_no_error (error);
-      end->peer = ph_peer_new (g_main_context_default (),
-                               i == 0 ? PH_PEER_OFFERER : PH_PEER_ANSWERER, pair->certs[i],
-                               pair->config, &peer_events, end, &error);
+      end->peer =
+          ph_peer_new (g_main_context_default (), i == 0 ? PH_PEER_OFFERER : PH_PEER_ANSWERER,
+                       pair->certs[i], pair->config, &peer_events, end, &error);
       g_assert_no_error (error);
       ph_channel_set_events (ph_peer_get_channel (end->peer), &channel_events, end);
       ph_peer_gather (end->peer, &error);

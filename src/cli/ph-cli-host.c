@@ -37,38 +37,28 @@ static const char description[] =
     "  quit                    end the session\n";
 
 static void
-report (HostProgram *self, gboolean is_done, GError *error)
-{
-  if (!is_done)
-    ph_output_error (self->output, error);
-  g_clear_error (&error);
-}
-
-static void
 run_command (HostProgram *self, const char *line)
 {
   const char *rest;
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
 
   if ((rest = ph_input_match (line, "allow")) != NULL)
-    report (self, ph_host_allow (self->host, rest, &error), error);
+    ph_host_allow (self->host, rest, &error);
   else if ((rest = ph_input_match (line, "deny")) != NULL)
-    report (self, ph_host_deny (self->host, rest, &error), error);
+    ph_host_deny (self->host, rest, &error);
   else if ((rest = ph_input_match (line, "kick")) != NULL)
-    report (self, ph_host_kick (self->host, rest, &error), error);
+    ph_host_kick (self->host, rest, &error);
   else if (g_str_equal (line, "clients"))
     ph_output_clients (self->output, self->host);
   else if (g_str_equal (line, "quit"))
     ph_host_end (self->host);
   else
-    {
-      error =
-          g_error_new (PH_ERROR, PH_ERROR_INVALID,
-                       "“%s” is no command; there are allow RULE, deny RULE, clients, kick NAME, "
-                       "y, n and quit",
-                       line);
-      report (self, FALSE, error);
-    }
+    g_set_error (&error, PH_ERROR, PH_ERROR_INVALID,
+                 "“%s” is no command; there are allow RULE, deny RULE, clients, kick NAME, y, n "
+                 "and quit",
+                 line);
+  if (error != NULL)
+    ph_output_warn (self->output, "invalid", error->message);
 }
 
 static void

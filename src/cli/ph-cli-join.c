@@ -41,7 +41,7 @@ report (JoinProgram *self, const GError *error)
 {
   /* A port that cannot be listened on has been told as an event. */
   if (error != NULL && ph_error_code (error) != PH_ERROR_LISTEN)
-    ph_output_error (self->output, error);
+    ph_output_warn (self->output, "invalid", error->message);
 }
 
 static void
@@ -164,12 +164,14 @@ ph_cli_join (int argc, char **argv)
   g_option_context_set_description (context, description);
   g_option_context_add_main_entries (context, entries, NULL);
   ph_options_add (&options, context);
-  if (ph_cli_parse (context, &argc, &argv, &error) && argc != 2)
+  if (ph_cli_parse (context, &argc, &argv, &error) && argc < 2)
+    g_set_error_literal (&error, PH_ERROR, PH_ERROR_INVALID,
+                         "Say what to join: the link or share code that the Host shows");
+  else if (error == NULL && argc > 2)
     g_set_error (&error, PH_ERROR, PH_ERROR_INVALID,
-                 argc < 2 ? "Say what to join: the link or share code that the Host shows"
-                          : "There are %d words where one link or share code is expected; a link "
-                            "stands in quotes, and mappings stand behind -L",
-                 argc - 1);
+                 "“%s” is too much: one link or share code is expected; a link stands in quotes, "
+                 "and mappings stand behind -L",
+                 argv[2]);
   if (error == NULL)
     code = ph_code_parse (argv[1], &error);
   if (code == NULL || !check_mappings (mappings, &error) || !ph_options_finish (&options, &error))

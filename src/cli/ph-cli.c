@@ -68,12 +68,14 @@ gboolean
 ph_cli_parse (GOptionContext *context, int *argc, char ***argv, GError **error)
 {
   g_autoptr (GOptionContext) owned = context;
+  g_autofree char *name = g_strdup_printf ("porthole %s", (*argv)[0]);
   g_autoptr (GError) failure = NULL;
 
+  g_set_prgname (name);
   if (g_option_context_parse (owned, argc, argv, &failure))
     return TRUE;
-  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "%s; “porthole %s --help” tells what is possible",
-               failure->message, (*argv)[0]);
+  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "%s; “%s --help” tells what is possible",
+               failure->message, name);
   return FALSE;
 }
 

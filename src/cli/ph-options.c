@@ -39,6 +39,15 @@ ph_options_add (PhOptions *options, GOptionContext *context)
   g_option_context_add_main_entries (context, entries, NULL);
 }
 
+/* Says which variable the value that @error is about came from. */
+static gboolean
+blame (const char *variable, GError **error)
+{
+  if (variable != NULL)
+    g_prefix_error (error, "%s: ", variable);
+  return FALSE;
+}
+
 /* An empty variable counts as one that is not set. */
 static const char *
 get_variable (const char *name)
@@ -65,16 +74,13 @@ static gboolean
 finish_signal (PhOptions *options, GError **error)
 {
   const char *variable = get_variable ("PORTHOLE_SIGNAL");
-  g_autofree char *given = g_steal_pointer (&options->signal);
+  g_autofree char *option = g_steal_pointer (&options->signal);
+  const char *given = option != NULL ? option : variable != NULL ? variable : PH_DEFAULT_SIGNAL;
 
-  if (given == NULL && variable != NULL)
-    given = g_strdup (variable);
-  if (given == NULL && *PH_DEFAULT_SIGNAL != '\0')
-    given = g_strdup (PH_DEFAULT_SIGNAL);
-  if (given == NULL)
+  if (*given == '\0')
     return TRUE;
   options->signal = ph_code_check_server (given, error);
-  return options->signal != NULL;
+  return options->signal != NULL || blame (given == variable ? "PORTHOLE_SIGNAL" : NULL, error);
 }
 
 static gboolean
@@ -90,26 +96,39 @@ finish_name (PhOptions *options, GError **error)
   return FALSE;
 }
 
+typedef gboolean (*AddServer) (PhIceServers *servers, const char *text, GError **error);
+
+/* What the option says; without it the variable, without that the default. */
+static gboolean
+add_servers (PhOptions *options,
+             char **given,
+             const char *variable,
+             const char *separators,
+             const char *fallback,
+             AddServer add,
+             GError **error)
+{
+  const char *value = get_variable (variable);
+  g_auto (GStrv) words =
+      given != NULL ? g_strdupv (given) : dup_list (value != NULL ? value : fallback, separators);
+
+  if (g_strv_contains ((const char *const *)words, "none"))
+    return TRUE;
+  for (gsize i = 0; words[i] != NULL; i++)
+    if (!add (options->servers, words[i], error))
+      return blame (given == NULL ? variable : NULL, error);
+  return TRUE;
+}
+
 static gboolean
 finish_servers (PhOptions *options, GError **error)
 {
-  const char *stun = get_variable ("PORTHOLE_STUN");
-  const char *turn = get_variable ("PORTHOLE_TURN");
-
   options->servers = ph_ice_servers_new ();
   ph_ice_servers_set_relay_only (options->servers, options->relay_only);
-  if (options->stun == NULL)
-    options->stun = dup_list (stun != NULL ? stun : PH_DEFAULT_STUN, ", \t\n");
-  if (options->turn == NULL && turn != NULL)
-    options->turn = dup_list (turn, " \t\n");
-  if (!g_strv_contains ((const char *const *)options->stun, "none"))
-    for (gsize i = 0; options->stun[i] != NULL; i++)
-      if (!ph_ice_servers_add_stun (options->servers, options->stun[i], error))
-        return FALSE;
-  for (gsize i = 0; options->turn != NULL && options->turn[i] != NULL; i++)
-    if (!ph_ice_servers_add_turn (options->servers, options->turn[i], error))
-      return FALSE;
-  return TRUE;
+  return add_servers (options, options->stun, "PORTHOLE_STUN", ", \t\n", PH_DEFAULT_STUN,
+                      ph_ice_servers_add_stun, error) &&
+         add_servers (options, options->turn, "PORTHOLE_TURN", " \t\n", "", ph_ice_servers_add_turn,
+                      error);
 }
 
 gboolean

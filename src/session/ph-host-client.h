@@ -29,9 +29,9 @@ typedef struct
   gpointer host;
 } PhHostClientEnv;
 
-/* Begins to gather addresses at once, and tells of the request with `join_request`. @name is how the Host
- * shows it. Owned: unref it in `gone`.
- * Call ph_host_client_begin next. Errors: PH_ERROR_FAILED. */
+/* Begins to gather addresses at once, and tells of the request with `join_request`. @name is how
+ * the Host shows it. Owned: unref it in `gone`. Call ph_host_client_begin next. Errors:
+ * PH_ERROR_FAILED. */
 PhHostClient *ph_host_client_new (const PhHostClientEnv *env,
                                   const PhSignalJoin *join,
                                   const char *name,

@@ -528,6 +528,12 @@ on_end_timer (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+static gpointer
+ref_client (gconstpointer client, gpointer user_data)
+{
+  return g_rc_box_acquire ((gpointer)client);
+}
+
 void
 ph_host_end (PhHost *self)
 {
@@ -538,7 +544,7 @@ ph_host_end (PhHost *self)
   set_state (self, STATE_ENDING);
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   self->end_limit_us = g_get_monotonic_time () + END_LIMIT_MS * 1000ll;
-  clients = g_ptr_array_copy (self->clients, NULL, NULL);
+  clients = g_ptr_array_copy (self->clients, ref_client, NULL);
   for (guint i = 0; i < clients->len; i++)
     ph_host_client_leave (g_ptr_array_index (clients, i), PH_CLOSE_SESSION_ENDING, "ended");
   look_whether_over (self);

@@ -139,14 +139,15 @@ ph_ice_servers_has_turn (const PhIceServers *self)
 }
 
 /* GNetworkAddress knows "host", "host:port" and "[v6]:port"; what it lets through that is no host
- * name is refused here. */
+ * name is refused here, an IPv6 address without brackets as well. */
 static gboolean
 parse_host_port (const char *text, char **ret_host, guint16 *ret_port)
 {
   g_autoptr (GSocketConnectable) address = NULL;
   const char *host;
 
-  if (*text == '\0' || strpbrk (text, " /?#@%") != NULL)
+  if (*text == '\0' || strpbrk (text, " /?#@%") != NULL ||
+      (*text != '[' && strchr (text, ':') != strrchr (text, ':')))
     return FALSE;
   address = g_network_address_parse (text, DEFAULT_PORT, NULL);
   if (address == NULL)

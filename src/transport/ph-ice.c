@@ -2,6 +2,7 @@
 #include "ph-ice.h"
 
 #include <nice/agent.h>
+#include <nice/interfaces.h>
 #include <string.h>
 
 #include "core/ph-error.h"
@@ -158,21 +159,50 @@ on_gathering_done (NiceAgent *agent, guint stream, PhIce *self)
   ph_timer_arm (self->gathering_limit, 0);
 }
 
-/* A machine that is offline, or a bare network namespace, has only loopback, which libnice leaves
- * out; two ends on it can still meet. */
 static gboolean
-gather_on_loopback (PhIce *self)
+is_loopback (const PhEndpoint *endpoint)
 {
-  static const char *const addresses[] = { "127.0.0.1", "::1" };
+  return ph_address_scope (endpoint->addr) == PH_SCOPE_LOOPBACK;
+}
 
-  for (gsize i = 0; i < G_N_ELEMENTS (addresses); i++)
+/* A server on this machine can be reached from loopback only: libnice ties each socket to its
+ * interface. */
+static gboolean
+has_server_on_loopback (PhIce *self)
+{
+  if (self->config->has_stun && is_loopback (&self->config->stun))
+    return TRUE;
+  for (guint i = 0; i < self->config->turn->len; i++)
+    if (is_loopback (&((const PhTurnServer *)g_ptr_array_index (self->config->turn, i))->address))
+      return TRUE;
+  return FALSE;
+}
+
+/* Left alone, libnice takes every address but loopback. */
+static void
+add_all_addresses (PhIce *self)
+{
+  GList *addresses = nice_interfaces_get_local_ips (TRUE);
+
+  for (GList *l = addresses; l != NULL; l = l->next)
     {
       NiceAddress address;
 
       nice_address_init (&address);
-      nice_address_set_from_string (&address, addresses[i]);
-      nice_agent_add_local_address (self->agent, &address);
+      if (nice_address_set_from_string (&address, l->data))
+        nice_agent_add_local_address (self->agent, &address);
     }
+  g_list_free_full (addresses, g_free);
+}
+
+/* A machine that is offline, or a bare network namespace, has only loopback; two ends on it can
+ * still meet. */
+static gboolean
+gather_addresses (PhIce *self)
+{
+  if (!has_server_on_loopback (self) && nice_agent_gather_candidates (self->agent, self->stream))
+    return TRUE;
+  add_all_addresses (self);
   return nice_agent_gather_candidates (self->agent, self->stream);
 }
 
@@ -195,7 +225,7 @@ enlarge_socket_buffers (PhIce *self)
 gboolean
 ph_ice_gather (PhIce *self, GError **error)
 {
-  if (!nice_agent_gather_candidates (self->agent, self->stream) && !gather_on_loopback (self))
+  if (!gather_addresses (self))
     {
       g_set_error_literal (error, PH_ERROR, PH_ERROR_FAILED,
                            "This machine has no network address to connect from");
