@@ -7,6 +7,7 @@
 #include <signal.h>
 
 #include "core/ph-error.h"
+#include "ph-test-loop.h"
 #include "signaling/ph-signal-client.h"
 
 /* The program itself, as a process. Its path is in the environment. */
@@ -359,8 +360,7 @@ create_error (const char *url)
 
   ph_signal_client_set_patience (client, 1);
   ph_signal_client_create_async (client, NULL, "anna", TRUE, NULL, on_created, &error);
-  while (error == NULL)
-    g_main_context_iteration (NULL, TRUE);
+  ph_test_wait_for (error != NULL);
   g_assert_error (error, PH_ERROR, PH_ERROR_SIGNAL_UNREACHABLE);
   return error;
 }

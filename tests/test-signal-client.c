@@ -3,33 +3,11 @@
 
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
+#include "ph-test-loop.h"
 #include "signaling/ph-signal-client.h"
 #include "signaling/ph-signal-server.h"
 
-#define DEADLINE_US (20 * G_TIME_SPAN_SECOND)
 #define ID "abcdefghijklmnopqrstu"
-
-static gboolean
-on_wake (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/* Runs the context until *@done; it must happen. */
-static void
-wait_for (const gboolean *done)
-{
-  gint64 end_us = g_get_monotonic_time () + DEADLINE_US;
-  GSource *wake = g_timeout_source_new (20);
-
-  g_source_set_callback (wake, on_wake, NULL, NULL);
-  g_source_attach (wake, NULL);
-  while (!*done && g_get_monotonic_time () < end_us)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_destroy (wake);
-  g_source_unref (wake);
-  g_assert_true (*done);
-}
 
 static void
 drain (void)
@@ -112,7 +90,7 @@ create (PhSignalClient *client, const char *token)
   g_auto (Outcome) outcome = { 0 };
 
   ph_signal_client_create_async (client, token, "anna", TRUE, NULL, on_session, &outcome);
-  wait_for (&outcome.done);
+  ph_test_wait_for (outcome.done);
   g_assert_no_error (outcome.error);
   return g_steal_pointer (&outcome.session);
 }
@@ -125,7 +103,7 @@ join (PhSignalClient *client, const char *id, guint8 nonce)
 
   memset (proof.nonce, nonce, sizeof proof.nonce);
   ph_signal_client_join_async (client, id, "bob", &proof, NULL, on_session, &outcome);
-  wait_for (&outcome.done);
+  ph_test_wait_for (outcome.done);
   g_assert_no_error (outcome.error);
   return g_steal_pointer (&outcome.session);
 }
@@ -139,7 +117,7 @@ put (PhSignalClient *client, const char *id, const char *token, PhSignalType typ
   if (type != PH_SIGNAL_TYPE_REJECT)
     message.half = ph_signal_half_new (sdp, NULL);
   ph_signal_client_signal_async (client, id, token, &message, NULL, on_done, &outcome);
-  wait_for (&outcome.done);
+  ph_test_wait_for (outcome.done);
   g_assert_no_error (outcome.error);
 }
 
@@ -246,31 +224,31 @@ test_exchange (void)
   g_assert_cmpstr (child->id, !=, session->id);
   g_assert_cmpstr (child->id, ==, again->id);
   g_assert_cmpstr (child->token, ==, again->token);
-  wait_for (&parent_watch.changed);
+  ph_test_wait_for (parent_watch.changed);
   g_assert_cmpuint (parent_watch.n_joins, ==, 1);
 
   watch (&client_watch, client, child->id, child->token, child->rev);
   watch (&host_watch, host, child->id, session->token, child->rev);
   put (host, child->id, session->token, PH_SIGNAL_TYPE_OFFER, "o");
-  wait_for (&client_watch.changed);
-  wait_for (&host_watch.changed);
+  ph_test_wait_for (client_watch.changed);
+  ph_test_wait_for (host_watch.changed);
   g_assert_true (client_watch.has_offer && host_watch.has_offer && !host_watch.has_answer);
   client_watch.changed = host_watch.changed = FALSE;
   put (client, child->id, child->token, PH_SIGNAL_TYPE_ANSWER, "a");
-  wait_for (&client_watch.changed);
-  wait_for (&host_watch.changed);
+  ph_test_wait_for (client_watch.changed);
+  ph_test_wait_for (host_watch.changed);
   g_assert_true (host_watch.has_answer);
 
   ph_signal_client_delete_async (host, session->id, session->token, NULL, on_done, &deleted);
-  wait_for (&deleted.done);
+  ph_test_wait_for (deleted.done);
   g_assert_no_error (deleted.error);
-  wait_for (&client_watch.failed);
-  wait_for (&parent_watch.failed);
+  ph_test_wait_for (client_watch.failed);
+  ph_test_wait_for (parent_watch.failed);
   g_assert_error (client_watch.error, PH_ERROR, PH_ERROR_SESSION_UNKNOWN);
   g_assert_error (parent_watch.error, PH_ERROR, PH_ERROR_SESSION_UNKNOWN);
   outcome_clear (&deleted);
   ph_signal_client_delete_async (host, session->id, session->token, NULL, on_done, &deleted);
-  wait_for (&deleted.done);
+  ph_test_wait_for (deleted.done);
   g_assert_no_error (deleted.error); /* gone is gone */
 }
 
@@ -287,17 +265,17 @@ test_refusals (void)
   const PhSignalMessage message = { .type = PH_SIGNAL_TYPE_REJECT };
 
   watch (&stranger, client, session->id, NULL, 0);
-  wait_for (&stranger.failed);
+  ph_test_wait_for (stranger.failed);
   g_assert_error (stranger.error, PH_ERROR, PH_ERROR_REFUSED);
   watch (&unknown, client, ID, NULL, 0);
-  wait_for (&unknown.failed);
+  ph_test_wait_for (unknown.failed);
   g_assert_error (unknown.error, PH_ERROR, PH_ERROR_SESSION_UNKNOWN);
   ph_signal_client_join_async (client, ID, "bob", NULL, NULL, on_session, &joined);
-  wait_for (&joined.done);
+  ph_test_wait_for (joined.done);
   g_assert_error (joined.error, PH_ERROR, PH_ERROR_SESSION_UNKNOWN);
   ph_signal_client_signal_async (client, session->id, session->token, &message, NULL, on_done,
                                  &put_done);
-  wait_for (&put_done.done);
+  ph_test_wait_for (put_done.done);
   g_assert_error (put_done.error, PH_ERROR, PH_ERROR_REFUSED);
 }
 
@@ -316,7 +294,7 @@ test_server_restarts (void)
   drain ();
   ph_signal_server_free (server);
   server = start_server (port);
-  wait_for (&watched.failed);
+  ph_test_wait_for (watched.failed);
   g_assert_error (watched.error, PH_ERROR, PH_ERROR_SESSION_UNKNOWN);
   g_assert_cmpuint (watched.n_changed, ==, 0);
   again = create (client, session->token);
@@ -334,7 +312,7 @@ test_free_inside (void)
 
   watch (&watched, client, session->id, session->token, 0);
   watched.free_on_change = TRUE;
-  wait_for (&watched.changed);
+  ph_test_wait_for (watched.changed);
   drain ();
   g_assert_cmpuint (watched.n_changed, ==, 1);
   g_assert_null (watched.watch);
@@ -354,7 +332,7 @@ test_free_before_answer (void)
   watched_clear (&watched);
   ph_signal_client_free (client);
   g_assert_false (outcome.done);
-  wait_for (&outcome.done);
+  ph_test_wait_for (outcome.done);
   g_assert_error (outcome.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_cmpuint (watched.n_changed, ==, 0);
 }
@@ -538,7 +516,7 @@ test_lies (void)
       g_auto (Outcome) outcome = { 0 };
 
       ph_signal_client_create_async (client, NULL, "anna", TRUE, NULL, on_session, &outcome);
-      wait_for (&outcome.done);
+      ph_test_wait_for (outcome.done);
       g_assert_error (outcome.error, PH_ERROR, (int)lies[i].code);
       if (strstr (outcome.error->message, lies[i].words) == NULL)
         g_error ("“%s” does not say “%s”", outcome.error->message, lies[i].words);
@@ -558,7 +536,7 @@ test_huge_answer (void)
   g_auto (Outcome) outcome = { 0 };
 
   ph_signal_client_create_async (client, NULL, "anna", TRUE, NULL, on_session, &outcome);
-  wait_for (&outcome.done);
+  ph_test_wait_for (outcome.done);
   g_assert_error (outcome.error, PH_ERROR, PH_ERROR_SIGNAL_UNREACHABLE);
   g_assert_nonnull (strstr (outcome.error->message, "too large"));
   ph_signal_client_free (client);
@@ -583,7 +561,7 @@ test_unreachable (void)
 
       ph_signal_client_set_patience (client, 600);
       ph_signal_client_join_async (client, ID, "bob", NULL, NULL, on_session, &outcome);
-      wait_for (&outcome.done);
+      ph_test_wait_for (outcome.done);
       g_assert_error (outcome.error, PH_ERROR, PH_ERROR_SIGNAL_UNREACHABLE);
       g_assert_nonnull (strstr (outcome.error->message, urls[i]));
       ph_signal_client_free (client);
@@ -603,7 +581,7 @@ test_wrong_scheme (void)
 
   ph_signal_client_set_patience (client, 600);
   ph_signal_client_join_async (client, ID, "bob", NULL, NULL, on_session, &outcome);
-  wait_for (&outcome.done);
+  ph_test_wait_for (outcome.done);
   g_assert_error (outcome.error, PH_ERROR, PH_ERROR_SIGNAL_UNREACHABLE);
   g_assert_nonnull (strstr (outcome.error->message, "written with http://"));
 }
@@ -650,11 +628,11 @@ test_watch_trouble (void)
   g_auto (Watched) watched = { 0 };
 
   watch (&watched, client, ID, "t", 1);
-  wait_for (&watched.changed);
+  ph_test_wait_for (watched.changed);
   g_assert_nonnull (strstr (liar.requests->pdata[0], "?since=1&wait="));
   g_assert_nonnull (strstr (liar.requests->pdata[0], "Authorization: Bearer t\r\n"));
   watched.changed = FALSE;
-  wait_for (&watched.changed); /* a lower rev is another one, too */
+  ph_test_wait_for (watched.changed); /* a lower rev is another one, too */
   g_assert_cmpuint (watched.n_trouble, ==, 1);
   g_assert_cmpuint (watched.n_recovered, ==, 1);
   g_assert_true (watched.recovered);
@@ -672,7 +650,7 @@ test_watch_garbage (void)
   g_auto (Watched) watched = { 0 };
 
   watch (&watched, client, ID, NULL, 1);
-  wait_for (&watched.failed);
+  ph_test_wait_for (watched.failed);
   g_assert_cmpuint (watched.n_changed, ==, 1);
   g_assert_error (watched.error, PH_ERROR, PH_ERROR_PROTOCOL);
   watched_clear (&watched);
@@ -705,11 +683,10 @@ test_cancel (void)
       g_auto (Outcome) outcome = { 0 };
 
       ph_signal_client_create_async (client, NULL, "anna", TRUE, cancellable, on_session, &outcome);
-      while (liar.requests->len == 0)
-        g_main_context_iteration (NULL, TRUE);
+      ph_test_wait_for (liar.requests->len > 0);
       drain ();
       ph_timer_arm (timer, 0);
-      wait_for (&outcome.done);
+      ph_test_wait_for (outcome.done);
       ph_timer_clear (&timer);
       g_assert_error (outcome.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
       ph_signal_client_free (client);
@@ -728,7 +705,7 @@ test_cancelled_before (void)
   g_cancellable_cancel (cancellable);
   ph_signal_client_create_async (client, NULL, "anna", TRUE, cancellable, on_session, &outcome);
   g_assert_false (outcome.done);
-  wait_for (&outcome.done);
+  ph_test_wait_for (outcome.done);
   g_assert_error (outcome.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/ph-error.h"
+#include "ph-test-loop.h"
 #include "signaling/ph-signal-server.h"
 #include "signaling/ph-signal.h"
 
@@ -63,35 +64,6 @@ wire_free (Wire *wire)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Wire, wire_free)
 
-static gboolean
-on_wake (gpointer data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
-/* Runs the context until @condition holds; FALSE past the deadline. */
-static gboolean
-wait_for (gboolean (*condition) (gpointer data), gpointer data)
-{
-  gint64 end_us = g_get_monotonic_time () + DEADLINE_US;
-  GSource *wake = g_timeout_source_new (20);
-  gboolean holds;
-
-  g_source_set_callback (wake, on_wake, NULL, NULL);
-  g_source_attach (wake, NULL);
-  while (!(holds = condition (data)) && g_get_monotonic_time () < end_us)
-    g_main_context_iteration (NULL, TRUE);
-  g_source_destroy (wake);
-  g_source_unref (wake);
-  return holds;
-}
-
-static gboolean
-is_ended (gpointer data)
-{
-  return ((Wire *)data)->ended;
-}
-
 /* All @size bytes, while the server reads; FALSE if it cuts us off. */
 static gboolean
 wire_send (Wire *wire, const char *bytes, gsize size)
@@ -117,7 +89,7 @@ wire_send (Wire *wire, const char *bytes, gsize size)
 static const char *
 wire_read (Wire *wire)
 {
-  g_assert_true (wait_for (is_ended, wire));
+  ph_test_wait_for (wire->ended);
   return wire->received->str;
 }
 
@@ -451,26 +423,13 @@ get_metric (Fixture *f, const char *name)
   return g_ascii_strtoll (at + strlen (line_start), NULL, 10);
 }
 
-typedef struct
-{
-  Fixture *f;
-  gint64 n;
-} Held;
-
-static gboolean
-are_held (gpointer data)
-{
-  Held *held = data;
-
-  return get_metric (held->f, "porthole_held_polls") == held->n;
-}
-
+/* Each look at the metrics lets the server go on. */
 static void
 assert_held (Fixture *f, gint64 n)
 {
-  Held held = { f, n };
-
-  g_assert_true (wait_for (are_held, &held));
+  for (guint i = 0; i < 10000 && get_metric (f, "porthole_held_polls") != n; i++)
+    ;
+  g_assert_cmpint (get_metric (f, "porthole_held_polls"), ==, n);
 }
 
 static void
@@ -573,12 +532,6 @@ on_stopped (gpointer data)
   *(gboolean *)data = TRUE;
 }
 
-static gboolean
-is_true (gpointer data)
-{
-  return *(gboolean *)data;
-}
-
 static void
 test_stop (void)
 {
@@ -597,7 +550,7 @@ test_stop (void)
   assert_held (&f, 1);
   ph_signal_server_stop (f.server, on_stopped, &stopped);
   g_assert_false (stopped);
-  g_assert_true (wait_for (is_true, &stopped));
+  ph_test_wait_for (stopped);
   g_assert_cmpuint (get_status (wire_read (held)), ==, 200);
   tear_down (&f);
   wire_read (idle);
@@ -678,9 +631,9 @@ test_full (void)
 }
 
 static gboolean
-is_healthy (gpointer data)
+is_healthy (Fixture *f)
 {
-  return call_status (data, "GET", "/healthz", NULL, "") == 200;
+  return call_status (f, "GET", "/healthz", NULL, "") == 200;
 }
 
 /* Who does not come to the point, with the head or with the body, is cut. */
@@ -720,13 +673,15 @@ test_many_connections (void)
   set_up (&f, &options);
   for (guint i = 0; i < 200; i++)
     g_ptr_array_add (wires, wire_open (f.port));
-  g_assert_true (wait_for (is_ended, wires->pdata[199]));
+  ph_test_wait_for (((Wire *)wires->pdata[199])->ended);
   for (guint i = 0; i < wires->len; i++)
     ended += ((Wire *)wires->pdata[i])->ended;
   g_assert_cmpuint (ended, >=, 100);
   g_assert_false (is_healthy (&f));
   g_ptr_array_set_size (wires, 0);
-  g_assert_true (wait_for (is_healthy, &f));
+  for (guint i = 0; i < 10000 && !is_healthy (&f); i++)
+    ;
+  g_assert_true (is_healthy (&f));
   tear_down (&f);
 }
 
