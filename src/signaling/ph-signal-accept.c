@@ -2,11 +2,11 @@
 #include "ph-signal-accept.h"
 
 #include "core/ph-error.h"
+#include "core/ph-timer.h"
 
 #define ACCEPTS_PER_TURN 64
 #define MAX_CONNECTIONS 16384
 #define BACKLOG 256
-#define FIRST_DEADLINE_US (20 * G_USEC_PER_SEC)
 #define CONN_KEY "porthole-conn"
 
 typedef struct
@@ -33,6 +33,7 @@ struct _PhSignalAccept
   GTlsCertificate *certificate;
   const PhSignalAcceptEvents *events;
   gpointer user_data;
+  guint request_ms;
   GPtrArray *listeners; /* Listener */
   GHashTable *conns;    /* set of PhSignalConn */
 };
@@ -80,7 +81,7 @@ conn_new (PhSignalAccept *self, GSocket *socket)
   conn->local = g_steal_pointer (&local);
   conn->remote = g_steal_pointer (&remote);
   conn->endpoint = endpoint;
-  conn->deadline_us = g_get_monotonic_time () + FIRST_DEADLINE_US;
+  conn->deadline_us = g_get_monotonic_time () + self->request_ms * G_GINT64_CONSTANT (1000);
   g_object_set_data (G_OBJECT (conn->remote), CONN_KEY, conn);
   g_hash_table_add (self->conns, conn);
   return conn;
@@ -158,20 +159,11 @@ ph_signal_conn_create_source (PhSignalConn *conn)
 /* ---- Listening ---- */
 
 static void
-pause_listener (Listener *listener)
-{
-  if (listener->source == NULL)
-    return;
-  g_source_destroy (listener->source);
-  g_clear_pointer (&listener->source, g_source_unref);
-}
-
-static void
 listener_free (gpointer data)
 {
   Listener *listener = data;
 
-  pause_listener (listener);
+  ph_timer_clear (&listener->source);
   g_socket_close (listener->socket, NULL);
   g_object_unref (listener->socket);
   g_free (listener);
@@ -192,7 +184,7 @@ on_connection (GSocket *socket, GIOCondition condition, gpointer data)
 
       if (g_hash_table_size (self->conns) >= MAX_CONNECTIONS)
         {
-          pause_listener (listener);
+          ph_timer_clear (&listener->source);
           return G_SOURCE_REMOVE;
         }
       accepted = g_socket_accept (socket, NULL, &error);
@@ -202,7 +194,7 @@ on_connection (GSocket *socket, GIOCondition condition, gpointer data)
         return G_SOURCE_CONTINUE;
       else
         {
-          pause_listener (listener);
+          ph_timer_clear (&listener->source);
           return G_SOURCE_REMOVE;
         }
     }
@@ -303,6 +295,7 @@ ph_signal_accept_count (PhSignalAccept *self)
 
 PhSignalAccept *
 ph_signal_accept_new (GTlsCertificate *certificate,
+                      guint request_ms,
                       const PhSignalAcceptEvents *events,
                       gpointer user_data)
 {
@@ -310,6 +303,7 @@ ph_signal_accept_new (GTlsCertificate *certificate,
 
   self->context = g_main_context_ref_thread_default ();
   self->certificate = certificate != NULL ? g_object_ref (certificate) : NULL;
+  self->request_ms = request_ms;
   self->events = events;
   self->user_data = user_data;
   self->listeners = g_ptr_array_new_with_free_func (listener_free);

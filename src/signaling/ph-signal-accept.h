@@ -24,8 +24,10 @@ typedef struct
   void (*closed) (const PhEndpoint *remote, gpointer user_data);
 } PhSignalAcceptEvents;
 
-/* On the thread-default context. @certificate may be NULL; @events is borrowed. */
+/* On the thread-default context. @certificate may be NULL. A connection is cut @request_ms after it
+ * was opened unless it is given more time. @events is borrowed. */
 PhSignalAccept *ph_signal_accept_new (GTlsCertificate *certificate,
+                                      guint request_ms,
                                       const PhSignalAcceptEvents *events,
                                       gpointer user_data);
 

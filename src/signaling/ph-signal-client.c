@@ -5,9 +5,10 @@
 
 #include "core/ph-error.h"
 #include "core/ph-text.h"
+#include "core/ph-timer.h"
 #include "ph-signal-http.h"
 
-#define PATIENCE_US (15 * G_USEC_PER_SEC) /* of a first create or join */
+#define PATIENCE_MS 15000 /* of a first create or join */
 #define CALL_TIMEOUT_MS 10000
 #define HOLD_S 30
 #define POLL_TIMEOUT_MS ((HOLD_S + 10) * 1000)
@@ -22,6 +23,7 @@ struct _PhSignalClient
   char *url;
   GMainContext *context;
   SoupSession *session;
+  guint patience_ms;
   gboolean answered; /* a signaling server has answered as one */
   GHashTable *calls; /* set of Call that are not finished */
 };
@@ -57,6 +59,7 @@ ph_signal_client_new (const char *base_url, GError **error)
     return NULL;
   self = g_new0 (PhSignalClient, 1);
   self->refs = 1;
+  self->patience_ms = PATIENCE_MS;
   self->url = g_steal_pointer (&url);
   self->context = g_main_context_ref_thread_default ();
   self->calls = g_hash_table_new (NULL, NULL);
@@ -64,6 +67,12 @@ ph_signal_client_new (const char *base_url, GError **error)
                                                  MAX_CONNECTIONS, "user-agent", "porthole", NULL);
   soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
   return self;
+}
+
+void
+ph_signal_client_set_patience (PhSignalClient *self, guint patience_ms)
+{
+  self->patience_ms = patience_ms;
 }
 
 const char *
@@ -77,25 +86,6 @@ dup_session_url (PhSignalClient *self, const char *id, const char *rest)
 {
   return g_strconcat (self->url, "/session", id != NULL ? "/" : "", id != NULL ? id : "", rest,
                       NULL);
-}
-
-static GSource *
-attach_timer (PhSignalClient *self, guint interval_ms, GSourceFunc func, gpointer data)
-{
-  GSource *source = g_timeout_source_new (interval_ms);
-
-  g_source_set_callback (source, func, data, NULL);
-  g_source_attach (source, self->context);
-  return source;
-}
-
-static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
 }
 
 /* ---- What an answer means ---- */
@@ -121,6 +111,31 @@ judge_stranger (PhSignalClient *self, GError **error, const char *what)
   return self->answered ? VERDICT_RETRY : VERDICT_FINAL;
 }
 
+static char *
+explain_tls_error (const GError *failure)
+{
+  if (g_error_matches (failure, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
+    return g_strdup_printf ("its TLS certificate is not trusted (%s)", failure->message);
+  return g_strdup_printf ("it speaks no TLS that is understood here (%s); a server without TLS is "
+                          "written with http://",
+                          failure->message);
+}
+
+/* Noise where HTTP was expected may be TLS; a server that waits for HTTP says nothing to TLS. */
+static const char *
+get_scheme_hint (PhSignalClient *self, const GError *failure)
+{
+  gboolean tls = g_str_has_prefix (self->url, "https://");
+
+  if (tls && g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return "; a server without TLS is written with http://";
+  if (!tls && (failure->domain == SOUP_SESSION_ERROR ||
+               g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) ||
+               g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)))
+    return "; a server with TLS is written with https://";
+  return "";
+}
+
 static Verdict
 judge_network_error (PhSignalClient *self, const GError *failure, GError **error)
 {
@@ -128,13 +143,13 @@ judge_network_error (PhSignalClient *self, const GError *failure, GError **error
 
   if (failure->domain == G_TLS_ERROR)
     {
-      what = g_strdup_printf ("its TLS certificate or encryption is not accepted (%s)",
-                              failure->message);
+      what = explain_tls_error (failure);
       return judge_stranger (self, error, what);
     }
   if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
     return judge_stranger (self, error, "its answer is too large for a signaling server's");
-  what = g_strdup_printf ("the signaling server does not answer (%s)", failure->message);
+  what = g_strdup_printf ("the signaling server does not answer (%s)%s", failure->message,
+                          get_scheme_hint (self, failure));
   set_unreachable (self, error, what);
   return VERDICT_RETRY;
 }
@@ -343,8 +358,8 @@ on_pause_over (gpointer data)
   GTask *task = data;
   Call *call = g_task_get_task_data (task);
 
-  clear_source (&call->pause);
-  clear_source (&call->pause_stopped);
+  ph_timer_clear (&call->pause);
+  ph_timer_clear (&call->pause_stopped);
   call_try (task);
   return G_SOURCE_REMOVE;
 }
@@ -372,7 +387,8 @@ call_retry (GTask *task, const PhSignalHttpAnswer *answer, GError *error)
       return;
     }
   g_error_free (error);
-  call->pause = attach_timer (call->client, delay_ms, on_pause_over, task);
+  call->pause = ph_timer_new (call->client->context, "[porthole] call", on_pause_over, task);
+  ph_timer_arm (call->pause, delay_ms);
   call->pause_stopped = g_cancellable_source_new (call->stop);
   g_source_set_callback (call->pause_stopped, G_SOURCE_FUNC (on_pause_stopped), task, NULL);
   g_source_attach (call->pause_stopped, call->client->context);
@@ -476,7 +492,7 @@ expect_session (GTask *task)
   Call *call = g_task_get_task_data (task);
 
   call->wants_session = TRUE;
-  call->give_up_us = g_get_monotonic_time () + PATIENCE_US;
+  call->give_up_us = g_get_monotonic_time () + call->client->patience_ms * G_GINT64_CONSTANT (1000);
 }
 
 void
@@ -623,17 +639,8 @@ static void watch_poll (PhSignalWatch *self);
 static gboolean
 on_watch_pause_over (gpointer data)
 {
-  PhSignalWatch *self = data;
-
-  clear_source (&self->pause);
-  watch_poll (self);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-watch_pause (PhSignalWatch *self, guint delay_ms)
-{
-  self->pause = attach_timer (self->client, delay_ms, on_watch_pause_over, self);
+  watch_poll (data);
+  return G_SOURCE_CONTINUE;
 }
 
 /* Each of these may free the watch: then events is NULL behind it. */
@@ -685,7 +692,7 @@ watch_good (PhSignalWatch *self, const PhSignalHttpAnswer *answer)
   if (is_new)
     tell_changed (self, session);
   if (self->events != NULL)
-    watch_pause (self, is_new ? 0 : POLL_PAUSE_MS);
+    ph_timer_arm (self->pause, is_new ? 0 : POLL_PAUSE_MS);
 }
 
 static void
@@ -694,7 +701,7 @@ watch_retry (PhSignalWatch *self, const PhSignalHttpAnswer *answer, const GError
   self->backoff_ms = next_backoff_ms (self->backoff_ms);
   tell_trouble (self, error);
   if (self->events != NULL)
-    watch_pause (self, pause_ms (self->backoff_ms, answer));
+    ph_timer_arm (self->pause, pause_ms (self->backoff_ms, answer));
 }
 
 static void
@@ -753,6 +760,7 @@ ph_signal_watch_new (PhSignalClient *client,
   self->events = events;
   self->user_data = user_data;
   self->stop = g_cancellable_new ();
+  self->pause = ph_timer_new (client->context, "[porthole] watch", on_watch_pause_over, self);
   watch_poll (self);
   return self;
 }
@@ -763,7 +771,7 @@ ph_signal_watch_free (PhSignalWatch *self)
   if (self == NULL)
     return;
   self->events = NULL;
-  clear_source (&self->pause);
+  ph_timer_clear (&self->pause);
   g_cancellable_cancel (self->stop);
   watch_unref (self);
 }

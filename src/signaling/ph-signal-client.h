@@ -25,6 +25,9 @@ PhSignalClient *ph_signal_client_new (const char *base_url, GError **error);
 /* Ends all calls with G_IO_ERROR_CANCELLED, from the main context. Watches must have been freed. */
 void ph_signal_client_free (PhSignalClient *client);
 
+/* How long calls go on where nothing has ever answered, instead of 15 s. */
+void ph_signal_client_set_patience (PhSignalClient *client, guint patience_ms);
+
 /* As ph_code_check_server returned it. */
 const char *ph_signal_client_get_url (PhSignalClient *client);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-signal-http.h"
 
+#include "core/ph-timer.h"
 #include "ph-signal.h"
 
 #define READ_SIZE 16384
@@ -32,8 +33,7 @@ exchange_free (gpointer data)
 {
   Exchange *exchange = data;
 
-  g_source_destroy (exchange->timer);
-  g_source_unref (exchange->timer);
+  ph_timer_clear (&exchange->timer);
   if (exchange->caller_id != 0)
     g_cancellable_disconnect (exchange->caller, exchange->caller_id);
   g_clear_object (&exchange->caller);
@@ -193,9 +193,9 @@ ph_signal_http_send_async (SoupSession *session,
   exchange->message = new_message (method, url, token, json);
   exchange->body = g_byte_array_new ();
   exchange->stop = g_cancellable_new ();
-  exchange->timer = g_timeout_source_new (timeout_ms);
-  g_source_set_callback (exchange->timer, on_timeout, exchange, NULL);
-  g_source_attach (exchange->timer, g_task_get_context (task));
+  exchange->timer =
+      ph_timer_new (g_task_get_context (task), "[porthole] request", on_timeout, exchange);
+  ph_timer_arm (exchange->timer, timeout_ms);
   if (cancellable != NULL)
     {
       exchange->caller = g_object_ref (cancellable);

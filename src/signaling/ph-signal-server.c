@@ -5,6 +5,7 @@
 
 #include <libsoup/soup.h>
 
+#include "core/ph-timer.h"
 #include "ph-signal-accept.h"
 #include "ph-signal-callers.h"
 #include "ph-signal-store.h"
@@ -18,7 +19,9 @@
 #define HOLD_MAX_S 30
 #define ANSWER_US (60 * G_USEC_PER_SEC)     /* from a whole request to its answer's last byte */
 #define BODY_DISCARD_MAX (16 * 1024 * 1024) /* read on so far, to be heard saying 413 */
+#define REQUEST_MS 20000
 #define STOP_MS 500
+#define TICK_MS 1000
 #define RETRY_POLL_S 1
 #define RETRY_FULL_S 5
 #define STATUS_TOO_MANY_REQUESTS 429 /* RFC 6585: libsoup does not know it */
@@ -39,9 +42,10 @@ struct _PhSignalServer
   GHashTable *calls; /* set of Call: requests that are not finished */
   GHashTable *held;  /* session id -> GPtrArray of Call, owned: held polls */
   GHashTable *dirty; /* set of session ids that changed: their polls are to be looked at */
-  GSource *dirty_source;
+  GSource *dirty_timer;
   GSource *tick;
-  void (*stopped) (gpointer user_data);
+  gboolean stopping;
+  void (*stopped) (gpointer user_data); /* NULL again once it was called */
   gpointer stopped_data;
   GSource *stop_timer;
   guint64 answers[6]; /* by hundreds of the status */
@@ -68,25 +72,6 @@ struct _Call
   GSource *hold_timer;
   GSource *hangup;
 };
-
-static GSource *
-attach_timer (PhSignalServer *self, guint interval_ms, GSourceFunc func, gpointer data)
-{
-  GSource *source = g_timeout_source_new (interval_ms);
-
-  g_source_set_callback (source, func, data, NULL);
-  g_source_attach (source, self->context);
-  return source;
-}
-
-static void
-clear_source (GSource **source)
-{
-  if (*source == NULL)
-    return;
-  g_source_destroy (*source);
-  g_clear_pointer (source, g_source_unref);
-}
 
 /* ---- Answers ---- */
 
@@ -196,8 +181,8 @@ let_go (Call *call)
   PhSignalServer *self = call->server;
   GPtrArray *held = g_hash_table_lookup (self->held, call->id);
 
-  clear_source (&call->hold_timer);
-  clear_source (&call->hangup);
+  ph_timer_clear (&call->hold_timer);
+  ph_timer_clear (&call->hangup);
   g_clear_pointer (&call->token, g_free);
   g_ptr_array_remove_fast (held, call);
   if (held->len == 0)
@@ -258,7 +243,8 @@ hold (Call *call, PhSignalConn *conn, guint hold_s)
   g_ptr_array_add (held, call);
   self->n_held++;
   call->keeps = ph_signal_store_hold (self->store, call->id, call->wait);
-  call->hold_timer = attach_timer (self, hold_s * 1000, on_hold_over, call);
+  call->hold_timer = ph_timer_new (self->context, "[porthole] poll", on_hold_over, call);
+  ph_timer_arm (call->hold_timer, hold_s * 1000);
   call->hangup = ph_signal_conn_create_source (conn);
   g_source_set_callback (call->hangup, G_SOURCE_FUNC (on_hangup), call, NULL);
   g_source_attach (call->hangup, self->context);
@@ -288,11 +274,10 @@ on_dirty (gpointer data)
   gpointer id;
 
   self->dirty = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  clear_source (&self->dirty_source);
   g_hash_table_iter_init (&iter, dirty);
   while (g_hash_table_iter_next (&iter, &id, NULL))
     look_at_id (self, id);
-  return G_SOURCE_REMOVE;
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -303,8 +288,7 @@ on_changed (const char *id, gpointer data)
   if (!g_hash_table_contains (self->held, id))
     return;
   g_hash_table_add (self->dirty, g_strdup (id));
-  if (self->dirty_source == NULL)
-    self->dirty_source = attach_timer (self, 0, on_dirty, self);
+  ph_timer_arm (self->dirty_timer, 0);
 }
 
 /* ---- Calls of the API ---- */
@@ -484,7 +468,7 @@ poll_session (Call *call, const char *id, GHashTable *query)
                                  g_get_monotonic_time (), &session, &ready);
   if (status != PH_STORE_OK)
     answer_failure (call, status);
-  else if (ready || hold_s == 0 || self->stopped != NULL || conn == NULL)
+  else if (ready || hold_s == 0 || self->stopping || conn == NULL)
     answer_session (call, SOUP_STATUS_OK, session, NULL);
   else if (!ph_signal_callers_begin_poll (self->callers, call->address))
     answer_retry (call, STATUS_TOO_MANY_REQUESTS, "too-many-requests",
@@ -592,8 +576,8 @@ route (Call *call, const char *path, GHashTable *query)
       return;
     }
   parts = g_strsplit (path + strlen ("/session/"), "/", 3);
-  if (!ph_code_is_id (parts[0]) || (parts[1] != NULL && strcmp (parts[1], "signal") != 0) ||
-      g_strv_length (parts) > 2)
+  if (parts[0] == NULL || !ph_code_is_id (parts[0]) ||
+      (parts[1] != NULL && strcmp (parts[1], "signal") != 0) || g_strv_length (parts) > 2)
     answer_not_found (call);
   else if (parts[1] != NULL)
     route_signal (call, parts[0]);
@@ -722,17 +706,11 @@ static gboolean
 on_stop_over (gpointer data)
 {
   PhSignalServer *self = data;
+  void (*stopped) (gpointer user_data) = g_steal_pointer (&self->stopped);
 
-  clear_source (&self->stop_timer);
-  self->stopped (self->stopped_data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-stop_soon (PhSignalServer *self, guint delay_ms)
-{
-  clear_source (&self->stop_timer);
-  self->stop_timer = attach_timer (self, delay_ms, on_stop_over, self);
+  if (stopped != NULL)
+    stopped (self->stopped_data); /* may free self */
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -741,8 +719,8 @@ on_closed (const PhEndpoint *remote, gpointer data)
   PhSignalServer *self = data;
 
   ph_signal_callers_end_connection (self->callers, remote->addr);
-  if (self->stop_timer != NULL && ph_signal_accept_count (self->accept) == 0)
-    stop_soon (self, 0);
+  if (self->stopping && ph_signal_accept_count (self->accept) == 0)
+    ph_timer_arm (self->stop_timer, 0);
 }
 
 static const PhSignalAcceptEvents accept_events = {
@@ -762,6 +740,7 @@ on_tick (gpointer data)
   ph_signal_accept_tick (self->accept, now_us);
   ph_signal_store_sweep (self->store, now_us);
   ph_signal_callers_sweep (self->callers, now_us);
+  ph_timer_arm (self->tick, TICK_MS);
   return G_SOURCE_CONTINUE;
 }
 
@@ -804,7 +783,9 @@ ph_signal_server_new (const PhSignalServerOptions *options)
   self->context = g_main_context_ref_thread_default ();
   self->callers = new_callers (options);
   self->store = new_store (self);
-  self->accept = ph_signal_accept_new (options->certificate, &accept_events, self);
+  self->accept = ph_signal_accept_new (options->certificate,
+                                       options->request_ms > 0 ? options->request_ms : REQUEST_MS,
+                                       &accept_events, self);
   self->calls = g_hash_table_new (NULL, NULL);
   self->held =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
@@ -812,7 +793,10 @@ ph_signal_server_new (const PhSignalServerOptions *options)
   self->soup = soup_server_new (NULL, NULL);
   soup_server_add_handler (self->soup, NULL, on_request, NULL, NULL);
   g_signal_connect (self->soup, "request-started", G_CALLBACK (on_request_started), self);
-  self->tick = attach_timer (self, 1000, on_tick, self);
+  self->dirty_timer = ph_timer_new (self->context, "[porthole] polls", on_dirty, self);
+  self->stop_timer = ph_timer_new (self->context, "[porthole] stop", on_stop_over, self);
+  self->tick = ph_timer_new (self->context, "[porthole] tick", on_tick, self);
+  ph_timer_arm (self->tick, TICK_MS);
   return self;
 }
 
@@ -851,7 +835,8 @@ ph_signal_server_stop (PhSignalServer *self,
 {
   g_autoptr (GList) calls = g_hash_table_get_keys (self->calls);
 
-  g_return_if_fail (self->stopped == NULL);
+  g_return_if_fail (!self->stopping);
+  self->stopping = TRUE;
   self->stopped = stopped;
   self->stopped_data = user_data;
   ph_signal_accept_stop_listening (self->accept);
@@ -862,7 +847,7 @@ ph_signal_server_stop (PhSignalServer *self,
       if (call->hold_timer != NULL)
         look_again (call, TRUE);
     }
-  stop_soon (self, ph_signal_accept_count (self->accept) == 0 ? 0 : STOP_MS);
+  ph_timer_arm (self->stop_timer, ph_signal_accept_count (self->accept) == 0 ? 0 : STOP_MS);
 }
 
 /* Messages may outlive the server inside libsoup; they find no server then. */
@@ -889,9 +874,10 @@ ph_signal_server_free (PhSignalServer *self)
 {
   if (self == NULL)
     return;
-  clear_source (&self->tick);
-  clear_source (&self->stop_timer);
-  clear_source (&self->dirty_source);
+  self->stopping = FALSE; /* what closes from here on is no news */
+  ph_timer_clear (&self->tick);
+  ph_timer_clear (&self->stop_timer);
+  ph_timer_clear (&self->dirty_timer);
   detach_calls (self);
   g_signal_handlers_disconnect_by_data (self->soup, self);
   soup_server_remove_handler (self->soup, NULL);

@@ -18,6 +18,7 @@ typedef struct
   guint create_per_minute;  /* sessions, per address */
   guint polls_per_address;  /* held polls */
   guint max_sessions;       /* children count */
+  guint request_ms;         /* by when a request must have come whole; 0: 20 s */
   gboolean keep_multi;      /* "multi" sessions do not expire: for a Host's own server */
   gboolean require_auth;    /* refuse sides that do not lock their role */
   gboolean trust_forwarded; /* take the caller's address from the proxy's X-Forwarded-For */

@@ -268,6 +268,22 @@ create_again (PhSignalStore *self, Entry *entry, const PhSignalCreate *create, g
   entry->seen_us = now_us;
 }
 
+static Entry *
+create_anew (PhSignalStore *self,
+             const PhSignalCreate *create,
+             const char *id,
+             const char *token,
+             gint64 now_us)
+{
+  Entry *entry = entry_new (id, create->host, now_us);
+
+  entry->multi = create->multi;
+  entry->host_locked = create->auth;
+  g_strlcpy (entry->host_token, token, sizeof entry->host_token);
+  add (self, entry);
+  return entry;
+}
+
 PhStoreStatus
 ph_signal_store_create (PhSignalStore *self,
                         const PhSignalCreate *create,
@@ -282,29 +298,19 @@ ph_signal_store_create (PhSignalStore *self,
 
   if (self->options.require_auth && !create->auth)
     return PH_STORE_AUTH_REQUIRED;
-  if (token == NULL)
-    ph_code_draw_token (drawn);
-  else
-    g_strlcpy (drawn, token, sizeof drawn);
+  ph_code_draw_token (drawn);
   if (!ph_code_id_from_token (token != NULL ? token : drawn, id))
     return PH_STORE_BAD_TOKEN;
   entry = look_up (self, id, now_us);
-  if (entry != NULL && !can_stay (entry, create))
-    {
-      drop (self, entry);
-      entry = NULL;
-    }
-  if (entry == NULL && is_full (self))
-    return PH_STORE_FULL;
-  if (entry != NULL)
+  if (entry != NULL && can_stay (entry, create))
     create_again (self, entry, create, now_us);
   else
     {
-      entry = entry_new (id, create->host, now_us);
-      entry->multi = create->multi;
-      entry->host_locked = create->auth;
-      g_strlcpy (entry->host_token, drawn, sizeof entry->host_token);
-      add (self, entry);
+      if (entry != NULL)
+        drop (self, entry);
+      if (is_full (self))
+        return PH_STORE_FULL;
+      entry = create_anew (self, create, id, token != NULL ? token : drawn, now_us);
     }
   *ret_session = entry->session;
   *ret_token = entry->host_token;

@@ -11,8 +11,7 @@ G_BEGIN_DECLS
  * error. */
 #define PH_SIGNAL_MAX_BODY (64 * 1024) /* bytes of a request */
 #define PH_SIGNAL_MAX_ANSWER                                                                       \
-  (8 * PH_SIGNAL_MAX_BODY)     /* bytes of an answer: an offer, an answer, joins */
-#define PH_SIGNAL_MAX_DEPTH 16 /* nested objects and arrays */
+  (8 * PH_SIGNAL_MAX_BODY) /* bytes of an answer: an offer, an answer, joins */
 #define PH_SIGNAL_MAX_CANDIDATES 64
 #define PH_SIGNAL_MAX_CANDIDATE_BYTES 512
 #define PH_SIGNAL_MAX_JOINS 256     /* undecided children of one parent */
