@@ -645,20 +645,20 @@ ph_host_foreach_client (PhHost *self,
 static gboolean
 serve_signaling (PhHost *self, GError **error)
 {
-  static const char *const any[] = { "0.0.0.0", "::" };
   PhSignalServerOptions options = PH_SIGNAL_SERVER_OPTIONS_INIT;
-  PhEndpoint endpoint = { 0 };
+  PhEndpoint endpoint = { 0 }; /* "::", and a port the system picks */
+  gboolean has_ipv6;
   g_autofree char *url = NULL;
 
   options.keep_multi = TRUE;
   self->server = ph_signal_server_new (&options);
-  ph_address_parse (any[0], endpoint.addr);
-  if (!ph_signal_server_listen (self->server, &endpoint, error))
+  /* "::" takes IPv4 too where the system does it so; elsewhere each has to be listened on. */
+  has_ipv6 = ph_signal_server_listen (self->server, &endpoint, NULL);
+  endpoint.port = ph_signal_server_get_port (self->server);
+  ph_address_parse ("0.0.0.0", endpoint.addr);
+  if (!ph_signal_server_listen (self->server, &endpoint, has_ipv6 ? NULL : error) && !has_ipv6)
     return FALSE;
   endpoint.port = ph_signal_server_get_port (self->server);
-  ph_address_parse (any[1], endpoint.addr);
-  /* Where there is no IPv6, or somebody has that port there, IPv4 does. */
-  ph_signal_server_listen (self->server, &endpoint, NULL);
   url = g_strdup_printf ("http://127.0.0.1:%u", endpoint.port);
   self->signal = ph_signal_client_new (url, error);
   return self->signal != NULL;
