@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How sessions end: by either person, by signals, by a crash; and life without signaling."""
 
-import os
 import signal
 import socket
 
