@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-cli.h"
+
+#include "core/ph-error.h"
+#include "core/ph-quit.h"
+#include "session/ph-host.h"
+
+#include "ph-input.h"
+#include "ph-options.h"
+#include "ph-output.h"
+
+typedef struct
+{
+  GMainLoop *loop;
+  PhHost *host;
+  PhOutput *output;
+  PhInput *input;
+  gboolean approve_all;
+  PhExit status;
+} HostProgram;
+
+static const char summary[] =
+    "Shares services of this computer with whoever you give the link to.\n"
+    "\n"
+    "Rules say what Clients may reach; nothing is allowed by default:\n"
+    "  --allow 127.0.0.1:25565     one port of this computer\n"
+    "  --allow 'localhost:8000-8010'  several\n"
+    "  --allow '192.168.*:*'       everything on the home network\n"
+    "  --allow '[::1]:80'  --allow 10.0.0.0/8:22  --allow '*.example.com:443'\n"
+    "Without --signal this computer serves the signaling itself, for its own network.";
+
+static const char description[] =
+    "While it runs, it reads commands from standard input:\n"
+    "  allow RULE, deny RULE   change the rules; deny also closes connections\n"
+    "  clients, kick NAME      who is there; send somebody away\n"
+    "  y, n                    answer the oldest open question\n"
+    "  quit                    end the session\n";
+
+static void
+run_command (HostProgram *self, const char *line)
+{
+  const char *rest;
+  g_autoptr (GError) error = NULL;
+
+  if ((rest = ph_input_match (line, "allow")) != NULL)
+    ph_host_allow (self->host, rest, &error);
+  else if ((rest = ph_input_match (line, "deny")) != NULL)
+    ph_host_deny (self->host, rest, &error);
+  else if ((rest = ph_input_match (line, "kick")) != NULL)
+    ph_host_kick (self->host, rest, &error);
+  else if (g_str_equal (line, "clients"))
+    ph_output_clients (self->output, self->host);
+  else if (g_str_equal (line, "quit"))
+    ph_host_end (self->host);
+  else
+    g_set_error (&error, PH_ERROR, PH_ERROR_INVALID,
+                 "“%s” is no command; there are allow RULE, deny RULE, clients, kick NAME, y, n "
+                 "and quit",
+                 line);
+  if (error != NULL)
+    ph_output_warn (self->output, "invalid", error->message);
+}
+
+static void
+answer (HostProgram *self, gboolean is_approved)
+{
+  if (!ph_host_answer (self->host, is_approved))
+    ph_output_say (self->output, "Nobody is waiting for an answer.");
+}
+
+/* An empty line says no to a question, as the prompt promises, and nothing otherwise. */
+static void
+on_line (const char *line, gpointer user_data)
+{
+  HostProgram *self = user_data;
+
+  if (line == NULL && !self->approve_all)
+    ph_host_decline_all (self->host);
+  else if (line == NULL)
+    return;
+  else if (g_ascii_strcasecmp (line, "y") == 0 || g_ascii_strcasecmp (line, "yes") == 0)
+    answer (self, TRUE);
+  else if (g_ascii_strcasecmp (line, "n") == 0 || g_ascii_strcasecmp (line, "no") == 0)
+    answer (self, FALSE);
+  else if (*line == '\0')
+    ph_host_answer (self->host, FALSE);
+  else
+    run_command (self, line);
+}
+
+static void
+on_quit (gpointer user_data)
+{
+  ph_host_end (((HostProgram *)user_data)->host);
+}
+
+static void
+on_ended (const GError *error, gpointer user_data)
+{
+  HostProgram *self = user_data;
+
+  self->status = ph_cli_exit_status (error);
+  g_main_loop_quit (self->loop);
+}
+
+static gboolean
+allow_all (PhHost *host, char **rules, GError **error)
+{
+  for (gsize i = 0; rules != NULL && rules[i] != NULL; i++)
+    if (!ph_host_allow (host, rules[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+/* Rules are checked before anything else happens, so that a slip of the pen costs nothing. */
+static gboolean
+check_rules (char **texts, GError **error)
+{
+  g_autoptr (PhRules) rules = ph_rules_new ();
+
+  for (gsize i = 0; texts != NULL && texts[i] != NULL; i++)
+    if (!ph_rules_add (rules, texts[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static PhExit
+run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
+{
+  HostProgram self = { .approve_all = host_options->approve_all };
+  g_autoptr (GError) error = NULL;
+  PhQuit *quit;
+
+  self.output = ph_output_new (PH_OUTPUT_HOST, options->is_json);
+  ph_output_set_asks (self.output, !self.approve_all);
+  ph_output_set_ended (self.output, on_ended, &self);
+  self.host = ph_host_new (host_options, ph_output_get_events (), self.output, &error);
+  if (self.host == NULL || !allow_all (self.host, rules, &error))
+    {
+      ph_output_error (self.output, error);
+      ph_output_free (self.output);
+      return ph_cli_exit_status (error);
+    }
+  if (rules == NULL)
+    ph_output_warn (self.output, "no-rules",
+                    "Nothing is shared yet: no --allow was given. Type “allow 127.0.0.1:PORT”.");
+  self.loop = g_main_loop_new (NULL, FALSE);
+  self.input = ph_input_new (NULL, on_line, &self);
+  quit = ph_quit_new (NULL, on_quit, &self);
+  g_main_loop_run (self.loop);
+
+  ph_quit_free (quit);
+  ph_input_free (self.input);
+  ph_host_free (self.host);
+  while (g_main_context_iteration (NULL, FALSE))
+    ; /* what was cancelled comes home */
+  ph_output_free (self.output);
+  g_main_loop_unref (self.loop);
+  return self.status;
+}
+
+int
+ph_cli_host (int argc, char **argv)
+{
+  g_auto (PhOptions) options = { 0 };
+  PhHostOptions host_options = { 0 };
+  g_auto (GStrv) rules = NULL;
+  int max_clients = PH_HOST_MAX_CLIENTS;
+  const GOptionEntry entries[] = {
+    { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &rules, "What Clients may reach, may repeat",
+      "RULE" },
+    { "yes", 0, 0, G_OPTION_ARG_NONE, &host_options.approve_all, "Let everybody in without asking",
+      NULL },
+    { "max-clients", 0, 0, G_OPTION_ARG_INT, &max_clients, "At most so many at once (16)", "N" },
+    G_OPTION_ENTRY_NULL,
+  };
+  GOptionContext *context = g_option_context_new ("");
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_description (context, description);
+  g_option_context_add_main_entries (context, entries, NULL);
+  ph_options_add (&options, context);
+  if (ph_cli_parse (context, &argc, &argv, &error) && argc > 1)
+    g_set_error (&error, PH_ERROR, PH_ERROR_INVALID,
+                 "“%s” is too much: host takes options only; a rule goes behind --allow", argv[1]);
+  else if (error == NULL && (max_clients < 1 || max_clients > 1000))
+    g_set_error (&error, PH_ERROR, PH_ERROR_INVALID,
+                 "--max-clients %d is out of range; use 1 to 1000", max_clients);
+  if (error != NULL || !check_rules (rules, &error) || !ph_options_finish (&options, &error))
+    return ph_cli_fail (options.is_json, error);
+  host_options.signal = options.signal;
+  host_options.name = options.name;
+  host_options.max_clients = (guint)max_clients;
+  host_options.allow_unverified = options.allow_unverified;
+  host_options.servers = options.servers;
+  return run (&options, &host_options, rules);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-cli.h"
+
+#include <locale.h>
+#include <stdio.h>
+
+#include "core/ph-error.h"
+#include "core/ph-limits.h"
+
+#include "ph-output.h"
+
+static const char help[] =
+    "Usage:\n"
+    "  porthole host [OPTION…]            share services of this computer\n"
+    "  porthole join CODE|LINK [OPTION…]  use what somebody shares\n"
+    "\n"
+    "Share a Minecraft server:\n"
+    "  porthole host --allow 127.0.0.1:25565\n"
+    "and give the link that is shown to a friend, who types:\n"
+    "  porthole join 'LINK' -L 25565\n"
+    "and finds the game at 127.0.0.1:25565 on their own computer.\n"
+    "\n"
+    "“porthole host --help” and “porthole join --help” tell all options.\n"
+    "  --help      this text\n"
+    "  --version   the version\n"
+    "\n"
+    "Exit status: 0 ended by either person, 1 failed, 2 usage, 3 signaling server\n"
+    "unreachable, 4 session unknown or expired, 5 declined or full, 6 no path between\n"
+    "the two computers, 7 no mapping could listen, 8 not verified, 9 the other side\n"
+    "was lost.\n";
+
+PhExit
+ph_cli_exit_status (const GError *error)
+{
+  if (error == NULL)
+    return PH_EXIT_ENDED;
+  switch (ph_error_code (error))
+    {
+    case PH_ERROR_PEER_ENDED:
+      return PH_EXIT_ENDED;
+    case PH_ERROR_INVALID:
+      return PH_EXIT_USAGE;
+    case PH_ERROR_SIGNAL_UNREACHABLE:
+      return PH_EXIT_SIGNAL_UNREACHABLE;
+    case PH_ERROR_SESSION_UNKNOWN:
+      return PH_EXIT_SESSION_UNKNOWN;
+    case PH_ERROR_DECLINED:
+    case PH_ERROR_FULL:
+      return PH_EXIT_DECLINED;
+    case PH_ERROR_NO_PATH:
+      return PH_EXIT_NO_PATH;
+    case PH_ERROR_LISTEN:
+      return PH_EXIT_LISTEN;
+    case PH_ERROR_NOT_VERIFIED:
+      return PH_EXIT_NOT_VERIFIED;
+    case PH_ERROR_PEER_LOST:
+      return PH_EXIT_PEER_LOST;
+    case PH_ERROR_PROTOCOL:
+    case PH_ERROR_REFUSED:
+    case PH_ERROR_FAILED:
+    case PH_ERROR_N_CODES:
+      break;
+    }
+  return PH_EXIT_FAILED;
+}
+
+gboolean
+ph_cli_parse (GOptionContext *context, int *argc, char ***argv, GError **error)
+{
+  g_autoptr (GOptionContext) owned = context;
+  g_autofree char *name = g_strdup_printf ("porthole %s", (*argv)[0]);
+  g_autoptr (GError) failure = NULL;
+
+  g_set_prgname (name);
+  if (g_option_context_parse (owned, argc, argv, &failure))
+    return TRUE;
+  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "%s; “%s --help” tells what is possible",
+               failure->message, name);
+  return FALSE;
+}
+
+PhExit
+ph_cli_fail (gboolean is_json, const GError *error)
+{
+  g_autoptr (PhOutput) output = ph_output_new (PH_OUTPUT_HOST, is_json);
+
+  ph_output_error (output, error);
+  return ph_cli_exit_status (error);
+}
+
+int
+ph_cli_main (int argc, char **argv)
+{
+  const char *command = argc > 1 ? argv[1] : "";
+
+  setlocale (LC_ALL, "");
+  ph_limits_raise_descriptors ();
+  if (g_str_equal (command, "host"))
+    return ph_cli_host (argc - 1, argv + 1);
+  if (g_str_equal (command, "join"))
+    return ph_cli_join (argc - 1, argv + 1);
+  if (g_str_equal (command, "--help") || g_str_equal (command, "-h") ||
+      g_str_equal (command, "help"))
+    {
+      fputs (help, stdout);
+      return PH_EXIT_ENDED;
+    }
+  if (g_str_equal (command, "--version"))
+    {
+      puts ("porthole " PH_VERSION);
+      return PH_EXIT_ENDED;
+    }
+  if (*command == '\0')
+    fprintf (stderr, "porthole: say what to do: “porthole host” shares services, “porthole join” "
+                     "uses them; “porthole --help” tells more\n");
+  else
+    fprintf (stderr, "porthole: “%s” is neither “host” nor “join”; “porthole --help” tells more\n",
+             command);
+  return PH_EXIT_USAGE;
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-input.h"
+
+#include <string.h>
+
+struct _PhInput
+{
+  GIOChannel *channel;
+  GSource *source;
+  GString *line;
+  gboolean is_too_long; /* what is left of this line is dropped */
+  PhInputFunc func;
+  gpointer user_data;
+  gboolean *is_freed; /* set by a callback that frees us */
+};
+
+/* FALSE once the callback has freed the input. */
+static gboolean
+emit (PhInput *self, const char *line)
+{
+  gboolean is_freed = FALSE;
+
+  self->is_freed = &is_freed;
+  self->func (line, self->user_data);
+  if (is_freed)
+    return FALSE;
+  self->is_freed = NULL;
+  return TRUE;
+}
+
+static gboolean
+end_line (PhInput *self)
+{
+  g_autofree char *line = g_strstrip (g_strdup (self->line->str));
+  gboolean is_too_long = self->is_too_long;
+
+  g_string_truncate (self->line, 0);
+  self->is_too_long = FALSE;
+  return is_too_long || emit (self, line);
+}
+
+static gboolean
+take_byte (PhInput *self, char byte)
+{
+  if (byte == '\n')
+    return end_line (self);
+  if (self->line->len >= PH_INPUT_MAX_LINE)
+    self->is_too_long = TRUE;
+  else
+    g_string_append_c (self->line, byte);
+  return TRUE;
+}
+
+static gboolean
+on_ready (GIOChannel *channel, GIOCondition condition, gpointer user_data)
+{
+  PhInput *self = user_data;
+  char buffer[1024];
+  gsize n = 0;
+  GIOStatus status = g_io_channel_read_chars (channel, buffer, sizeof buffer, &n, NULL);
+
+  for (gsize i = 0; i < n; i++)
+    if (!take_byte (self, buffer[i]))
+      return G_SOURCE_REMOVE;
+  if (status == G_IO_STATUS_NORMAL || status == G_IO_STATUS_AGAIN)
+    return G_SOURCE_CONTINUE;
+  if (self->line->len > 0 && !end_line (self))
+    return G_SOURCE_REMOVE;
+  emit (self, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* The channel's callback has a signature of its own, which g_source_set_callback cannot check. */
+static void
+watch (PhInput *self, GMainContext *context)
+{
+  self->source = g_io_create_watch (self->channel, G_IO_IN | G_IO_HUP | G_IO_ERR);
+  g_source_set_callback (self->source, G_SOURCE_FUNC (on_ready), self, NULL);
+  g_source_attach (self->source, context);
+}
+
+PhInput *
+ph_input_new (GMainContext *context, PhInputFunc func, gpointer user_data)
+{
+  PhInput *self = g_new0 (PhInput, 1);
+
+  self->func = func;
+  self->user_data = user_data;
+  self->line = g_string_new (NULL);
+#ifdef G_OS_WIN32
+  self->channel = g_io_channel_win32_new_fd (0);
+#else
+  self->channel = g_io_channel_unix_new (0);
+#endif
+  /* Unbuffered and without an encoding, one read for one wake-up: it never blocks, and no flag is
+   * set on a terminal that others use, too. */
+  g_io_channel_set_encoding (self->channel, NULL, NULL);
+  g_io_channel_set_buffered (self->channel, FALSE);
+  watch (self, context);
+  return self;
+}
+
+void
+ph_input_free (PhInput *self)
+{
+  if (self->is_freed != NULL)
+    *self->is_freed = TRUE;
+  g_source_destroy (self->source);
+  g_source_unref (self->source);
+  g_io_channel_unref (self->channel);
+  g_string_free (self->line, TRUE);
+  g_free (self);
+}
+
+const char *
+ph_input_match (const char *line, const char *word)
+{
+  gsize length = strlen (word);
+
+  if (strncmp (line, word, length) != 0 ||
+      (line[length] != '\0' && !g_ascii_isspace (line[length])))
+    return NULL;
+  line += length;
+  while (g_ascii_isspace (*line))
+    line++;
+  return line;
+}

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-options.h"
+
+#include "core/ph-error.h"
+#include "core/ph-text.h"
+#include "signaling/ph-code.h"
+
+void
+ph_options_clear (PhOptions *options)
+{
+  g_free (options->signal);
+  g_free (options->name);
+  g_strfreev (options->stun);
+  g_strfreev (options->turn);
+  g_clear_pointer (&options->servers, ph_ice_servers_unref);
+}
+
+void
+ph_options_add (PhOptions *options, GOptionContext *context)
+{
+  const GOptionEntry entries[] = {
+    { "signal", 0, 0, G_OPTION_ARG_STRING, &options->signal,
+      "Signaling server, http:// or https:// (PORTHOLE_SIGNAL)", "URL" },
+    { "name", 0, 0, G_OPTION_ARG_STRING, &options->name, "What the other side sees you as",
+      "NAME" },
+    { "stun", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->stun,
+      "STUN server, may repeat; none uses none (PORTHOLE_STUN)", "HOST[:PORT]|none" },
+    { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->turn,
+      "TURN server, may repeat (PORTHOLE_TURN)", "turn:USER:PASS@HOST[:PORT][?transport=tcp]" },
+    { "relay-only", 0, 0, G_OPTION_ARG_NONE, &options->relay_only,
+      "Connect through a TURN server only", NULL },
+    { "allow-unverified", 0, 0, G_OPTION_ARG_NONE, &options->allow_unverified,
+      "Connect without the share code's secret; compare the number shown", NULL },
+    { "json", 0, 0, G_OPTION_ARG_NONE, &options->is_json,
+      "Print one JSON object a line instead of text", NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+
+  g_option_context_add_main_entries (context, entries, NULL);
+}
+
+/* Says which variable the value that @error is about came from. */
+static gboolean
+blame (const char *variable, GError **error)
+{
+  if (variable != NULL)
+    g_prefix_error (error, "%s: ", variable);
+  return FALSE;
+}
+
+/* An empty variable counts as one that is not set. */
+static const char *
+get_variable (const char *name)
+{
+  const char *value = g_getenv (name);
+
+  return value != NULL && *value != '\0' ? value : NULL;
+}
+
+/* Words between white space; STUN servers may be set apart by commas, too. */
+static char **
+dup_list (const char *text, const char *separators)
+{
+  g_auto (GStrv) parts = g_strsplit_set (text, separators, -1);
+  g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
+
+  for (gsize i = 0; parts[i] != NULL; i++)
+    if (*parts[i] != '\0')
+      g_strv_builder_add (words, parts[i]);
+  return g_strv_builder_end (words);
+}
+
+static gboolean
+finish_signal (PhOptions *options, GError **error)
+{
+  const char *variable = get_variable ("PORTHOLE_SIGNAL");
+  g_autofree char *option = g_steal_pointer (&options->signal);
+  const char *given = option != NULL ? option : variable != NULL ? variable : PH_DEFAULT_SIGNAL;
+
+  if (*given == '\0')
+    return TRUE;
+  options->signal = ph_code_check_server (given, error);
+  return options->signal != NULL || blame (given == variable ? "PORTHOLE_SIGNAL" : NULL, error);
+}
+
+static gboolean
+finish_name (PhOptions *options, GError **error)
+{
+  g_autofree char *given = g_steal_pointer (&options->name);
+
+  options->name = ph_text_clean (given != NULL ? given : g_get_user_name (), -1, PH_TEXT_MAX_NAME);
+  if (*options->name != '\0')
+    return TRUE;
+  g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
+               "--name “%s” has nothing in it that could be shown; use a few letters", given);
+  return FALSE;
+}
+
+typedef gboolean (*AddServer) (PhIceServers *servers, const char *text, GError **error);
+
+/* What the option says; without it the variable, without that the default. */
+static gboolean
+add_servers (PhOptions *options,
+             char **given,
+             const char *variable,
+             const char *separators,
+             const char *fallback,
+             AddServer add,
+             GError **error)
+{
+  const char *value = get_variable (variable);
+  g_auto (GStrv) words =
+      given != NULL ? g_strdupv (given) : dup_list (value != NULL ? value : fallback, separators);
+
+  if (g_strv_contains ((const char *const *)words, "none"))
+    return TRUE;
+  for (gsize i = 0; words[i] != NULL; i++)
+    if (!add (options->servers, words[i], error))
+      return blame (given == NULL ? variable : NULL, error);
+  return TRUE;
+}
+
+static gboolean
+finish_servers (PhOptions *options, GError **error)
+{
+  options->servers = ph_ice_servers_new ();
+  ph_ice_servers_set_relay_only (options->servers, options->relay_only);
+  return add_servers (options, options->stun, "PORTHOLE_STUN", ", \t\n", PH_DEFAULT_STUN,
+                      ph_ice_servers_add_stun, error) &&
+         add_servers (options, options->turn, "PORTHOLE_TURN", " \t\n", "", ph_ice_servers_add_turn,
+                      error);
+}
+
+gboolean
+ph_options_finish (PhOptions *options, GError **error)
+{
+  if (!finish_signal (options, error) || !finish_name (options, error) ||
+      !finish_servers (options, error))
+    return FALSE;
+  if (options->relay_only && !ph_ice_servers_has_turn (options->servers))
+    {
+      g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
+                           "--relay-only leaves no way to connect without a TURN server; name one "
+                           "with --turn turn:USER:PASS@HOST");
+      return FALSE;
+    }
+  return TRUE;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "session/ph-host.h"
+
+G_BEGIN_DECLS
+
+/* What the `porthole` command tells: plain lines for people, or one JSON object a line and nothing
+ * else on standard output. Prompts and errors go to standard error. */
+typedef struct _PhOutput PhOutput;
+
+typedef enum
+{
+  PH_OUTPUT_HOST,
+  PH_OUTPUT_JOIN,
+} PhOutputRole;
+
+PhOutput *ph_output_new (PhOutputRole role, gboolean is_json);
+void ph_output_free (PhOutput *output);
+
+/* Nobody needs to be asked (--yes): prompts are left out. */
+void ph_output_set_asks (PhOutput *output, gboolean asks);
+
+/* Prints every event of a session; @user_data is the PhOutput. `ended` calls @ended, set here, once
+ * it has printed. The table is complete and static. */
+const PhSessionEvents *ph_output_get_events (void);
+void ph_output_set_ended (PhOutput *output,
+                          void (*ended) (const GError *error, gpointer user_data),
+                          gpointer user_data);
+
+/* A line for people only. */
+void ph_output_say (PhOutput *output, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* Something is wrong: "porthole: …" on standard error, and an error event. */
+void ph_output_error (PhOutput *output, const GError *error);
+void ph_output_warn (PhOutput *output, const char *code, const char *message);
+
+/* The answer to `clients`. */
+void ph_output_clients (PhOutput *output, PhHost *host);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhOutput, ph_output_free)
+
+G_END_DECLS

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-host-client.h"
+
+#include <string.h>
+
+#include "core/ph-error.h"
+
+typedef enum
+{
+  STATE_ASKING,     /* the person is asked whether to let it in */
+  STATE_PREPARING,  /* approved; addresses are being gathered */
+  STATE_OFFERED,    /* waiting for its answer */
+  STATE_CONNECTING, /* answered; the peers look for each other */
+  STATE_CONNECTED,
+  STATE_LEAVING,
+  N_STATES
+} State;
+
+static const gboolean legal_edges[N_STATES][N_STATES] = {
+  [STATE_ASKING] = { [STATE_PREPARING] = TRUE, [STATE_LEAVING] = TRUE },
+  [STATE_PREPARING] = { [STATE_OFFERED] = TRUE, [STATE_LEAVING] = TRUE },
+  [STATE_OFFERED] = { [STATE_CONNECTING] = TRUE, [STATE_LEAVING] = TRUE },
+  [STATE_CONNECTING] = { [STATE_CONNECTED] = TRUE, [STATE_LEAVING] = TRUE },
+  [STATE_CONNECTED] = { [STATE_LEAVING] = TRUE },
+};
+
+struct _PhHostClient
+{
+  PhHostClientEnv env;
+  State state;
+  char *name;
+  char id[PH_ID_SIZE]; /* the child session's */
+  PhSignalProof proof;
+  gboolean is_verified; /* by the join's MAC */
+  gboolean is_numbered; /* the two people compare a number instead */
+  guint64 question;     /* 0: none is open */
+  guint8 random[PH_RANDOM_SIZE];
+  guint8 offer_mac[PH_MAC_SIZE];
+  PhSignalWatch *watch;
+  PhTunnel *tunnel; /* NULL once it is closing */
+  guint n_leaving;  /* what still has to end before it is gone */
+};
+
+static void
+set_state (PhHostClient *self, State state)
+{
+  g_assert (legal_edges[self->state][state]);
+  self->state = state;
+}
+
+static void
+host_client_clear (gpointer data)
+{
+  PhHostClient *self = data;
+
+  g_free (self->name);
+}
+
+void
+ph_host_client_unref (PhHostClient *self)
+{
+  g_rc_box_release_full (self, host_client_clear);
+}
+
+/* Questions */
+
+static void
+ask (PhHostClient *self)
+{
+  static guint64 last_question = 0;
+
+  self->question = ++last_question;
+  self->env.asked (self, self->env.host);
+}
+
+gboolean
+ph_host_client_is_asking (PhHostClient *self)
+{
+  return self->question != 0;
+}
+
+guint64
+ph_host_client_get_question (PhHostClient *self)
+{
+  return self->question;
+}
+
+/* Leaving */
+
+static void
+end_step (PhHostClient *self)
+{
+  if (--self->n_leaving == 0)
+    self->env.gone (self, self->env.host);
+}
+
+static void
+on_tunnel_gone (gpointer user_data)
+{
+  end_step (user_data);
+}
+
+static void
+leave (PhHostClient *self, PhCloseReason reason, const char *word)
+{
+  PhTunnel *tunnel = g_steal_pointer (&self->tunnel);
+
+  set_state (self, STATE_LEAVING);
+  self->question = 0;
+  g_clear_pointer (&self->watch, ph_signal_watch_free);
+  self->n_leaving++;
+  ph_tunnel_close (tunnel, reason, on_tunnel_gone, self);
+  self->env.events->disconnected (self->name, word, self->env.events_data);
+}
+
+static void
+on_rejected (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  PhHostClient *self = user_data;
+
+  /* A rejection that does not arrive ends for the Client when its session expires. */
+  ph_signal_client_signal_finish (result, NULL);
+  end_step (self);
+  ph_host_client_unref (self);
+}
+
+/* Says no in words the Client understands, and leaves. */
+static void
+reject (PhHostClient *self, PhSignalReason reason)
+{
+  PhSignalMessage message = { .type = PH_SIGNAL_TYPE_REJECT, .reason = reason };
+
+  self->n_leaving++;
+  ph_signal_client_signal_async (self->env.signal, self->id, self->env.token, &message,
+                                 self->env.cancellable, on_rejected, g_rc_box_acquire (self));
+  leave (self, PH_CLOSE_SESSION_ENDING, ph_signal_reason_name (reason));
+}
+
+void
+ph_host_client_leave (PhHostClient *self, PhCloseReason reason, const char *word)
+{
+  if (self->state == STATE_LEAVING)
+    return;
+  if (self->state < STATE_CONNECTING)
+    reject (self, PH_SIGNAL_REASON_DECLINED);
+  else
+    leave (self, reason, word);
+}
+
+static void
+leave_with_error (PhHostClient *self, const GError *error)
+{
+  g_autofree char *message = g_strdup_printf ("%s: %s", self->name, error->message);
+  PhError code = ph_error_code (error);
+
+  if (self->state == STATE_LEAVING)
+    return;
+  if (code != PH_ERROR_PEER_ENDED)
+    self->env.events->warning (ph_error_name (code), message, self->env.events_data);
+  if (self->state == STATE_LEAVING) /* whoever heard the warning may have ended it */
+    return;
+  if (code == PH_ERROR_NOT_VERIFIED)
+    reject (self, PH_SIGNAL_REASON_NOT_VERIFIED);
+  else
+    leave (self, PH_CLOSE_SESSION_ENDING,
+           code == PH_ERROR_PEER_ENDED ? "ended" : ph_error_name (code));
+}
+
+/* The offer */
+
+static void
+on_offered (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PhHostClient) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!ph_signal_client_signal_finish (result, &error) && self->state == STATE_OFFERED)
+    leave_with_error (self, error);
+}
+
+static void
+prove_offer (PhHostClient *self, PhHalf *offer)
+{
+  PhDescription *description = offer->description;
+  PhMacHalf half = ph_half_get_mac_half (offer);
+
+  if (self->is_verified)
+    {
+      ph_code_mac_offer (self->env.key, self->env.parent_id, self->id, self->proof.nonce,
+                         self->env.host_name, &half, self->offer_mac);
+      memcpy (description->mac, self->offer_mac, PH_MAC_SIZE);
+      description->has_mac = TRUE;
+    }
+  if (self->is_numbered)
+    {
+      ph_code_draw (self->random, sizeof self->random);
+      memcpy (description->r, self->random, PH_RANDOM_SIZE);
+      description->has_r = TRUE;
+    }
+}
+
+/* Once the person has said yes and the addresses are there, in whichever order. */
+static void
+offer_if_ready (PhHostClient *self)
+{
+  g_autoptr (PhHalf) offer = NULL;
+  g_auto (PhSignalMessage) message = { .type = PH_SIGNAL_TYPE_OFFER };
+
+  if (self->state != STATE_PREPARING || !ph_tunnel_is_gathered (self->tunnel))
+    return;
+  set_state (self, STATE_OFFERED);
+  offer = ph_tunnel_describe (self->tunnel, NULL);
+  prove_offer (self, offer);
+  message.half = ph_half_to_signal (offer);
+  ph_signal_client_signal_async (self->env.signal, self->id, self->env.token, &message,
+                                 self->env.cancellable, on_offered, g_rc_box_acquire (self));
+}
+
+void
+ph_host_client_answer (PhHostClient *self, gboolean is_approved)
+{
+  if (self->question == 0)
+    return;
+  self->question = 0;
+  if (!is_approved && self->state == STATE_ASKING)
+    reject (self, PH_SIGNAL_REASON_DECLINED);
+  else if (!is_approved)
+    leave (self, PH_CLOSE_SESSION_ENDING, "declined");
+  else if (self->state == STATE_ASKING)
+    {
+      set_state (self, STATE_PREPARING);
+      offer_if_ready (self);
+    }
+  else
+    ph_tunnel_release (self->tunnel);
+}
+
+/* The answer */
+
+static gboolean
+set_not_verified (GError **error, const char *why)
+{
+  g_set_error (error, PH_ERROR, PH_ERROR_NOT_VERIFIED, "not verified: %s", why);
+  return FALSE;
+}
+
+static gboolean
+check_answer_mac (PhHostClient *self, const PhHalf *answer, GError **error)
+{
+  PhMacHalf half = ph_half_get_mac_half (answer);
+  guint8 mac[PH_MAC_SIZE];
+
+  ph_code_mac_answer (self->env.key, self->offer_mac, &half, mac);
+  if (!answer->description->has_mac || !ph_code_equal (answer->description->mac, mac, sizeof mac))
+    return set_not_verified (error, "the answer was not made with this session's share code");
+  return TRUE;
+}
+
+static gboolean
+check_commit (PhHostClient *self, const PhHalf *answer, const PhSdp *sdp, GError **error)
+{
+  guint8 commit[PH_COMMIT_SIZE];
+
+  ph_code_commit (sdp->fingerprint, answer->description->r, commit);
+  if (!answer->description->has_r || !ph_code_equal (commit, self->proof.commit, sizeof commit))
+    return set_not_verified (error, "the answer is not the one that was committed to");
+  return TRUE;
+}
+
+/* Both people see the number; nothing goes through before ours has said that it is the same. */
+static void
+show_number (PhHostClient *self, const PhHalf *answer, const PhSdp *sdp)
+{
+  char number[PH_NUMBER_SIZE];
+
+  ph_code_number (ph_cert_get_fingerprint (self->env.tunnel.cert), sdp->fingerprint, self->random,
+                  answer->description->r, number);
+  self->env.events->verify (self->name, number, self->env.events_data);
+  ask (self);
+}
+
+static gboolean
+take_answer (PhHostClient *self, const PhSignalHalf *signal, GError **error)
+{
+  g_autoptr (PhHalf) answer = ph_half_parse (signal, PH_SIGNAL_TYPE_ANSWER, error);
+  g_autoptr (PhSdp) sdp = NULL;
+
+  if (answer == NULL)
+    return FALSE;
+  sdp = ph_sdp_parse (answer->description->sdp, error);
+  if (sdp == NULL || (self->is_verified && !check_answer_mac (self, answer, error)) ||
+      (self->is_numbered && !check_commit (self, answer, sdp, error)) ||
+      !ph_tunnel_start (self->tunnel, sdp, answer, self->is_numbered, error))
+    return FALSE;
+  set_state (self, STATE_CONNECTING);
+  if (self->is_numbered)
+    show_number (self, answer, sdp);
+  return TRUE;
+}
+
+static void
+on_session_changed (const PhSignalSession *session, gpointer user_data)
+{
+  PhHostClient *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (self->state == STATE_OFFERED && session->answer != NULL &&
+      !take_answer (self, session->answer, &error))
+    leave_with_error (self, error);
+}
+
+/* A session the server has forgotten ends only what still needs it. */
+static void
+on_session_failed (const GError *error, gpointer user_data)
+{
+  PhHostClient *self = user_data;
+
+  g_clear_pointer (&self->watch, ph_signal_watch_free);
+  if (self->state < STATE_CONNECTING)
+    leave (self, PH_CLOSE_SESSION_ENDING, "left");
+}
+
+static const PhSignalWatchEvents watch_events = { .changed = on_session_changed,
+                                                  .failed = on_session_failed };
+
+/* The tunnel */
+
+static void
+on_gathered (gpointer user_data)
+{
+  offer_if_ready (user_data);
+}
+
+static void
+on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PhHostClient) self = user_data;
+
+  ph_signal_client_delete_finish (result, NULL); /* what stays there expires */
+}
+
+static void
+on_connected (gpointer user_data)
+{
+  PhHostClient *self = user_data;
+
+  set_state (self, STATE_CONNECTED);
+  g_clear_pointer (&self->watch, ph_signal_watch_free);
+  ph_signal_client_delete_async (self->env.signal, self->id, self->env.token, self->env.cancellable,
+                                 on_deleted, g_rc_box_acquire (self));
+  self->env.events->connected (self->name, ph_tunnel_get_path (self->tunnel),
+                               self->env.events_data);
+}
+
+static void
+on_connection_opened (const PhConnectionInfo *info, gpointer user_data)
+{
+  PhHostClient *self = user_data;
+
+  self->env.events->connection (self->name, info, TRUE, self->env.events_data);
+}
+
+static void
+on_connection_closed (const PhConnectionInfo *info, gpointer user_data)
+{
+  PhHostClient *self = user_data;
+
+  self->env.events->connection (self->name, info, FALSE, self->env.events_data);
+}
+
+static void
+on_ended (const GError *error, gpointer user_data)
+{
+  leave_with_error (user_data, error);
+}
+
+static const PhTunnelEvents tunnel_events = { .gathered = on_gathered,
+                                              .connected = on_connected,
+                                              .opened = on_connection_opened,
+                                              .closed = on_connection_closed,
+                                              .ended = on_ended };
+
+PhHostClient *
+ph_host_client_new (const PhHostClientEnv *env,
+                    const PhSignalJoin *join,
+                    const char *name,
+                    gboolean is_verified,
+                    GError **error)
+{
+  g_autoptr (PhHostClient) self = g_rc_box_new0 (PhHostClient);
+
+  self->env = *env;
+  self->name = g_strdup (name);
+  self->proof = join->proof;
+  self->is_verified = is_verified;
+  self->is_numbered = !is_verified && join->proof.has_commit;
+  g_strlcpy (self->id, join->id, sizeof self->id);
+  self->tunnel = ph_tunnel_new (&env->tunnel, &tunnel_events, self, error);
+  if (self->tunnel == NULL)
+    return NULL;
+  self->watch = ph_signal_watch_new (env->signal, self->id, env->token, 0, &watch_events, self);
+  return g_steal_pointer (&self);
+}
+
+void
+ph_host_client_begin (PhHostClient *self)
+{
+  self->env.events->join_request (self->name, self->is_verified, self->env.events_data);
+  if (self->state == STATE_ASKING)
+    ask (self);
+}
+
+const char *
+ph_host_client_get_name (PhHostClient *self)
+{
+  return self->name;
+}
+
+PhTunnel *
+ph_host_client_get_tunnel (PhHostClient *self)
+{
+  return self->tunnel;
+}
+
+gboolean
+ph_host_client_is_connected (PhHostClient *self)
+{
+  return self->state == STATE_CONNECTED;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "ph-session.h"
+#include "ph-tunnel.h"
+
+G_BEGIN_DECLS
+
+/* The Host's side of a session: creates it, asks for each Client that wants to join, and lets those
+ * who may in to what the rules allow. Everything happens on the thread and in the thread-default
+ * GMainContext it was made on. */
+typedef struct _PhHost PhHost;
+
+#define PH_HOST_MAX_CLIENTS 16
+#define PH_HOST_MAX_QUESTIONS 8 /* join requests that wait for approval */
+
+typedef struct
+{
+  const char *signal; /* the signaling server's URL; NULL: it is served from here */
+  const char *name;   /* shown to Clients */
+  guint max_clients;  /* 0: PH_HOST_MAX_CLIENTS */
+  gboolean allow_unverified;
+  gboolean approve_all; /* nobody is asked */
+  PhIceServers *servers;
+} PhHostOptions;
+
+/* @options is read before it returns; @events is borrowed until the Host is freed. Begins at once;
+ * what happens is told through events, from the main loop. Errors: PH_ERROR_INVALID (the URL),
+ * PH_ERROR_LISTEN, PH_ERROR_FAILED. */
+PhHost *ph_host_new (const PhHostOptions *options,
+                     const PhSessionEvents *events,
+                     gpointer user_data,
+                     GError **error);
+
+/* Rules: see ph-rules.h. A rule taken away closes the connections that no other rule allows. They
+ * may be changed at any time, before the first Client as well. Errors: PH_ERROR_INVALID. */
+gboolean ph_host_allow (PhHost *host, const char *rule, GError **error);
+gboolean ph_host_deny (PhHost *host, const char *rule, GError **error);
+
+/* Answers the oldest open question: whether a Client may join, or whether the number is the same.
+ * FALSE if there is none. */
+gboolean ph_host_answer (PhHost *host, gboolean is_approved);
+
+/* Nobody is there to ask any more: declines what is open, and from now on everybody who would have
+ * to be asked for. */
+void ph_host_decline_all (PhHost *host);
+
+/* Errors: PH_ERROR_INVALID if nobody is shown by that name. */
+gboolean ph_host_kick (PhHost *host, const char *client, GError **error);
+
+typedef struct
+{
+  const char *name;
+  gboolean is_connected;
+  gboolean is_asking;
+  const PhPath *path; /* NULL while not connected */
+  guint32 round_trip_us;
+  PhMuxCounters counters; /* all zero while not connected */
+} PhHostClientInfo;
+
+void ph_host_foreach_client (PhHost *host,
+                             void (*func) (const PhHostClientInfo *info, gpointer user_data),
+                             gpointer user_data);
+
+/* Says goodbye to everybody and takes the session away; `ended` follows within two seconds. */
+void ph_host_end (PhHost *host);
+
+/* After `ended`, not inside it. */
+void ph_host_free (PhHost *host);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhHost, ph_host_free)
+
+G_END_DECLS

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "transport/ph-ice.h"
+#include "tunnel/ph-mux.h"
+
+G_BEGIN_DECLS
+
+/* What Host and Client tell whoever shows a session. */
+
+/* A Host's session, for passing on. */
+typedef struct
+{
+  const char *id;
+  const char *code;
+  const char *link;
+  const char *signal;            /* the signaling server's URL */
+  const char *const *more_links; /* through this machine's other addresses; NULL-terminated */
+} PhSessionInfo;
+
+typedef enum
+{
+  PH_MAPPING_LISTENING,
+  PH_MAPPING_FAILED,
+  PH_MAPPING_REMOVED,
+} PhMappingState;
+
+/* All strings are borrowed for the call; names and words of other people are safe to show. Every
+ * entry must be set. A session's owner may call back into it from any of them, but frees it only
+ * after `ended`, and not inside. */
+typedef struct
+{
+  /* Host: the session is there, or there again at a new place. */
+  void (*session) (const PhSessionInfo *info, gpointer user_data);
+
+  /* Host: somebody asks to join, verified by the share code or not. */
+  void (*join_request) (const char *client, gboolean is_verified, gpointer user_data);
+
+  /* Twelve digits for two people to compare, where no share code vouches for the other side. */
+  void (*verify) (const char *peer, const char *number, gpointer user_data);
+
+  void (*connected) (const char *peer, const PhPath *path, gpointer user_data);
+
+  /* Client: what became of a mapping. @message says what is wrong, or is NULL. */
+  void (*mapping) (const char *local,
+                   const char *remote,
+                   PhMappingState state,
+                   const char *message,
+                   gpointer user_data);
+
+  /* A TCP connection was opened, or closed. @peer: whose. */
+  void (*connection) (const char *peer,
+                      const PhConnectionInfo *info,
+                      gboolean is_open,
+                      gpointer user_data);
+
+  /* Once for each `connected`, and for each join request that led to nothing. @reason is a word:
+   * "ended", "kicked", "declined", or an error's name. */
+  void (*disconnected) (const char *peer, const char *reason, gpointer user_data);
+
+  /* Something a person should know; the session goes on. @code is a word. */
+  void (*warning) (const char *code, const char *message, gpointer user_data);
+
+  /* The last that is heard, once. NULL: it was ended by a person on this side. */
+  void (*ended) (const GError *error, gpointer user_data);
+} PhSessionEvents;
+
+G_END_DECLS

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <gio/gio.h>
+
+#include "core/ph-endpoint.h"
+
+G_BEGIN_DECLS
+
+/* Accepts connections for an HTTP server that has no limits of its own: counts them, gives each a
+ * time by which it must be done, and goes on accepting when descriptors run out and come back. */
+typedef struct _PhSignalAccept PhSignalAccept;
+typedef struct _PhSignalConn PhSignalConn;
+
+typedef struct
+{
+  /* Whether to take a connection from @remote; one that was taken will be closed. */
+  gboolean (*opening) (const PhEndpoint *remote, gpointer user_data);
+
+  /* A connection that was taken. @stream is borrowed; @conn is valid until closed. */
+  void (*opened) (PhSignalConn *conn, GIOStream *stream, gpointer user_data);
+
+  /* Its stream is gone. */
+  void (*closed) (const PhEndpoint *remote, gpointer user_data);
+} PhSignalAcceptEvents;
+
+/* On the thread-default context. @certificate may be NULL; @events is borrowed. */
+PhSignalAccept *ph_signal_accept_new (GTlsCertificate *certificate,
+                                      const PhSignalAcceptEvents *events,
+                                      gpointer user_data);
+
+/* Stops listening, cuts what is open, calls back nothing any more. */
+void ph_signal_accept_free (PhSignalAccept *accept);
+
+/* May be called more than once. @ret_bound may be NULL. Errors: PH_ERROR_LISTEN. */
+gboolean ph_signal_accept_listen (PhSignalAccept *accept,
+                                  const PhEndpoint *endpoint,
+                                  PhEndpoint *ret_bound,
+                                  GError **error);
+void ph_signal_accept_stop_listening (PhSignalAccept *accept);
+
+/* Cuts what is past its time and listens again where it had to pause: once a second. */
+void ph_signal_accept_tick (PhSignalAccept *accept, gint64 now_us);
+
+guint ph_signal_accept_count (PhSignalAccept *accept);
+
+/* The connection behind @remote_address, which must be the object that `opened` had its stream for.
+ */
+PhSignalConn *ph_signal_conn_from_address (GSocketAddress *remote_address);
+
+/* The two addresses as objects, borrowed. */
+GSocketAddress *ph_signal_conn_get_local (PhSignalConn *conn);
+GSocketAddress *ph_signal_conn_get_remote (PhSignalConn *conn);
+const PhEndpoint *ph_signal_conn_get_endpoint (PhSignalConn *conn);
+
+/* Cut at @deadline_us of the monotonic clock. */
+void ph_signal_conn_set_deadline (PhSignalConn *conn, gint64 deadline_us);
+
+/* Both directions, at once; `closed` follows. */
+void ph_signal_conn_cut (PhSignalConn *conn);
+
+/* A source that fires when the other end hangs up or says more. Owned, not attached. */
+GSource *ph_signal_conn_create_source (PhSignalConn *conn);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhSignalAccept, ph_signal_accept_free)
+
+G_END_DECLS

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-signal-http.h"
+
+#include "ph-signal.h"
+
+#define READ_SIZE 16384
+
+typedef struct
+{
+  SoupMessage *message;
+  GInputStream *stream;
+  GByteArray *body;
+  GCancellable *stop;   /* the caller's cancellable and the time limit both end in it */
+  GCancellable *caller; /* NULL: none */
+  gulong caller_id;
+  GSource *timer;
+  gboolean timed_out;
+} Exchange;
+
+void
+ph_signal_http_answer_free (PhSignalHttpAnswer *answer)
+{
+  if (answer == NULL)
+    return;
+  g_bytes_unref (answer->body);
+  g_free (answer->location);
+  g_free (answer);
+}
+
+static void
+exchange_free (gpointer data)
+{
+  Exchange *exchange = data;
+
+  g_source_destroy (exchange->timer);
+  g_source_unref (exchange->timer);
+  if (exchange->caller_id != 0)
+    g_cancellable_disconnect (exchange->caller, exchange->caller_id);
+  g_clear_object (&exchange->caller);
+  g_object_unref (exchange->stop);
+  g_clear_object (&exchange->stream);
+  g_clear_object (&exchange->message);
+  g_byte_array_unref (exchange->body);
+  g_free (exchange);
+}
+
+static gboolean
+on_timeout (gpointer data)
+{
+  Exchange *exchange = data;
+
+  exchange->timed_out = TRUE;
+  g_cancellable_cancel (exchange->stop);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_caller_cancelled (GCancellable *caller, gpointer stop)
+{
+  g_cancellable_cancel (stop);
+}
+
+/* Takes @task and @error. */
+static void
+finish_error (GTask *task, GError *error)
+{
+  Exchange *exchange = g_task_get_task_data (task);
+
+  if (exchange->timed_out)
+    {
+      g_clear_error (&error);
+      error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no answer in time");
+    }
+  g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
+static guint
+read_retry_after (SoupMessageHeaders *headers)
+{
+  const char *text = soup_message_headers_get_one (headers, "Retry-After");
+  guint64 seconds = 0;
+
+  if (text != NULL)
+    g_ascii_string_to_unsigned (text, 10, 0, 3600, &seconds, NULL);
+  return (guint)seconds;
+}
+
+/* Takes @task. */
+static void
+finish (GTask *task)
+{
+  Exchange *exchange = g_task_get_task_data (task);
+  SoupMessageHeaders *headers = soup_message_get_response_headers (exchange->message);
+  PhSignalHttpAnswer *answer = g_new0 (PhSignalHttpAnswer, 1);
+
+  answer->status = soup_message_get_status (exchange->message);
+  answer->body = g_byte_array_free_to_bytes (g_steal_pointer (&exchange->body));
+  exchange->body = g_byte_array_new ();
+  answer->retry_after_s = read_retry_after (headers);
+  answer->location = g_strdup (soup_message_headers_get_one (headers, "Location"));
+  g_task_return_pointer (task, answer, (GDestroyNotify)ph_signal_http_answer_free);
+  g_object_unref (task);
+}
+
+static void read_more (GTask *task);
+
+static void
+on_read (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Exchange *exchange = g_task_get_task_data (task);
+  GError *error = NULL;
+  g_autoptr (GBytes) bytes =
+      g_input_stream_read_bytes_finish (G_INPUT_STREAM (source), result, &error);
+
+  if (bytes == NULL)
+    finish_error (task, error);
+  else if (g_bytes_get_size (bytes) == 0)
+    finish (task);
+  else if (exchange->body->len + g_bytes_get_size (bytes) > PH_SIGNAL_MAX_ANSWER)
+    finish_error (task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+                                             "the answer is too large"));
+  else
+    {
+      g_byte_array_append (exchange->body, g_bytes_get_data (bytes, NULL),
+                           (guint)g_bytes_get_size (bytes));
+      read_more (task);
+    }
+}
+
+static void
+read_more (GTask *task)
+{
+  Exchange *exchange = g_task_get_task_data (task);
+
+  g_input_stream_read_bytes_async (exchange->stream, READ_SIZE, G_PRIORITY_DEFAULT, exchange->stop,
+                                   on_read, task);
+}
+
+static void
+on_sent (GObject *source, GAsyncResult *result, gpointer data)
+{
+  GTask *task = data;
+  Exchange *exchange = g_task_get_task_data (task);
+  GError *error = NULL;
+
+  exchange->stream = soup_session_send_finish (SOUP_SESSION (source), result, &error);
+  if (exchange->stream == NULL)
+    finish_error (task, error);
+  else
+    read_more (task);
+}
+
+static SoupMessage *
+new_message (const char *method, const char *url, const char *token, const char *json)
+{
+  SoupMessage *message = soup_message_new (method, url);
+  SoupMessageHeaders *headers = soup_message_get_request_headers (message);
+
+  soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  if (token != NULL)
+    {
+      g_autofree char *bearer = g_strconcat ("Bearer ", token, NULL);
+
+      soup_message_headers_replace (headers, "Authorization", bearer);
+    }
+  if (json != NULL)
+    {
+      g_autoptr (GBytes) body = g_bytes_new (json, strlen (json));
+
+      soup_message_set_request_body_from_bytes (message, "application/json", body);
+    }
+  return message;
+}
+
+void
+ph_signal_http_send_async (SoupSession *session,
+                           const char *method,
+                           const char *url,
+                           const char *token,
+                           const char *json,
+                           guint timeout_ms,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, NULL, callback, user_data);
+  Exchange *exchange = g_new0 (Exchange, 1);
+
+  g_task_set_source_tag (task, ph_signal_http_send_async);
+  g_task_set_task_data (task, exchange, exchange_free);
+  exchange->message = new_message (method, url, token, json);
+  exchange->body = g_byte_array_new ();
+  exchange->stop = g_cancellable_new ();
+  exchange->timer = g_timeout_source_new (timeout_ms);
+  g_source_set_callback (exchange->timer, on_timeout, exchange, NULL);
+  g_source_attach (exchange->timer, g_task_get_context (task));
+  if (cancellable != NULL)
+    {
+      exchange->caller = g_object_ref (cancellable);
+      exchange->caller_id = g_cancellable_connect (cancellable, G_CALLBACK (on_caller_cancelled),
+                                                   exchange->stop, NULL);
+    }
+  soup_session_send_async (session, exchange->message, G_PRIORITY_DEFAULT, exchange->stop, on_sent,
+                           task);
+}
+
+PhSignalHttpAnswer *
+ph_signal_http_send_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-ice-servers.h"
+
+#include <string.h>
+
+#include "core/ph-error.h"
+#include "core/ph-timer.h"
+
+#include "ph-stun-probe.h"
+
+#define DEFAULT_PORT 3478
+
+typedef enum
+{
+  SERVER_STUN,
+  SERVER_TURN,
+} ServerKind;
+
+/* One server as a person wrote it. */
+typedef struct
+{
+  ServerKind kind;
+  char *host;
+  guint16 port;
+  PhTurnTransport transport;
+  char *user;
+  char *password;
+} Server;
+
+struct _PhIceServers
+{
+  gatomicrefcount refs;
+  GPtrArray *servers; /* of Server */
+  gboolean relay_only;
+};
+
+static void
+server_free (gpointer data)
+{
+  Server *server = data;
+
+  g_free (server->host);
+  g_free (server->user);
+  g_free (server->password);
+  g_free (server);
+}
+
+static Server *
+server_copy (const Server *server)
+{
+  Server *copy = g_memdup2 (server, sizeof *server);
+
+  copy->host = g_strdup (server->host);
+  copy->user = g_strdup (server->user);
+  copy->password = g_strdup (server->password);
+  return copy;
+}
+
+static void
+turn_server_free (gpointer data)
+{
+  PhTurnServer *server = data;
+
+  g_free (server->user);
+  g_free (server->password);
+  g_free (server);
+}
+
+PhIceConfig *
+ph_ice_config_ref (PhIceConfig *config)
+{
+  g_atomic_ref_count_inc (&config->refs);
+  return config;
+}
+
+void
+ph_ice_config_unref (PhIceConfig *config)
+{
+  if (!g_atomic_ref_count_dec (&config->refs))
+    return;
+  g_ptr_array_unref (config->turn);
+  g_ptr_array_unref (config->warnings);
+  g_free (config);
+}
+
+static PhIceConfig *
+ice_config_new (gboolean relay_only)
+{
+  PhIceConfig *config = g_new0 (PhIceConfig, 1);
+
+  g_atomic_ref_count_init (&config->refs);
+  config->relay_only = relay_only;
+  config->turn = g_ptr_array_new_with_free_func (turn_server_free);
+  config->warnings = g_ptr_array_new_with_free_func (g_free);
+  return config;
+}
+
+/* Parsing */
+
+PhIceServers *
+ph_ice_servers_new (void)
+{
+  PhIceServers *self = g_new0 (PhIceServers, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->servers = g_ptr_array_new_with_free_func (server_free);
+  return self;
+}
+
+PhIceServers *
+ph_ice_servers_ref (PhIceServers *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+ph_ice_servers_unref (PhIceServers *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_ptr_array_unref (self->servers);
+  g_free (self);
+}
+
+void
+ph_ice_servers_set_relay_only (PhIceServers *self, gboolean relay_only)
+{
+  self->relay_only = relay_only;
+}
+
+gboolean
+ph_ice_servers_has_turn (const PhIceServers *self)
+{
+  for (guint i = 0; i < self->servers->len; i++)
+    if (((const Server *)g_ptr_array_index (self->servers, i))->kind == SERVER_TURN)
+      return TRUE;
+  return FALSE;
+}
+
+/* GNetworkAddress knows "host", "host:port" and "[v6]:port"; what it lets through that is no host
+ * name is refused here, an IPv6 address without brackets as well. */
+static gboolean
+parse_host_port (const char *text, char **ret_host, guint16 *ret_port)
+{
+  g_autoptr (GSocketConnectable) address = NULL;
+  const char *host;
+
+  if (*text == '\0' || strpbrk (text, " /?#@%") != NULL ||
+      (*text != '[' && strchr (text, ':') != strrchr (text, ':')))
+    return FALSE;
+  address = g_network_address_parse (text, DEFAULT_PORT, NULL);
+  if (address == NULL)
+    return FALSE;
+  host = g_network_address_get_hostname (G_NETWORK_ADDRESS (address));
+  if (*host == '\0' || g_network_address_get_port (G_NETWORK_ADDRESS (address)) == 0)
+    return FALSE;
+  *ret_host = g_strdup (host);
+  *ret_port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
+  return TRUE;
+}
+
+gboolean
+ph_ice_servers_add_stun (PhIceServers *self, const char *text, GError **error)
+{
+  const char *address = g_str_has_prefix (text, "stun:") ? text + strlen ("stun:") : text;
+  g_autofree char *host = NULL;
+  guint16 port = 0;
+  Server *server;
+
+  if (!parse_host_port (address, &host, &port))
+    {
+      g_set_error (
+          error, PH_ERROR, PH_ERROR_INVALID,
+          "“%s” is not a STUN server; write it like stun.example.org or 192.0.2.1:3478, or "
+          "none to use no server",
+          text);
+      return FALSE;
+    }
+  server = g_new0 (Server, 1);
+  server->kind = SERVER_STUN;
+  server->host = g_steal_pointer (&host);
+  server->port = port;
+  g_ptr_array_add (self->servers, server);
+  return TRUE;
+}
+
+static gboolean
+set_turn_error (GError **error, const char *text, const char *reason)
+{
+  g_set_error (
+      error, PH_ERROR, PH_ERROR_INVALID,
+      "“%s” is not a TURN server: %s; write it like turn:USER:PASSWORD@example.org:3478 or "
+      "turn:USER:PASSWORD@example.org?transport=tcp",
+      text, reason);
+  return FALSE;
+}
+
+/* Takes "?transport=…" off the end of @text. */
+static gboolean
+take_transport (char *text, PhTurnTransport *ret_transport)
+{
+  char *query = strrchr (text, '?');
+
+  *ret_transport = PH_TURN_UDP;
+  if (query == NULL || strchr (query, '@') != NULL)
+    return TRUE;
+  if (g_str_equal (query, "?transport=tcp"))
+    *ret_transport = PH_TURN_TCP;
+  else if (!g_str_equal (query, "?transport=udp"))
+    return FALSE;
+  *query = '\0';
+  return TRUE;
+}
+
+static gboolean
+take_credentials (Server *server, char *text)
+{
+  char *colon = strchr (text, ':');
+
+  if (colon == NULL)
+    return FALSE;
+  *colon = '\0';
+  server->user = g_uri_unescape_string (text, NULL);
+  server->password = g_uri_unescape_string (colon + 1, NULL);
+  return server->user != NULL && *server->user != '\0' && server->password != NULL &&
+         *server->password != '\0';
+}
+
+gboolean
+ph_ice_servers_add_turn (PhIceServers *self, const char *text, GError **error)
+{
+  g_autofree char *rest = NULL;
+  char *at;
+  Server *server = g_new0 (Server, 1);
+
+  server->kind = SERVER_TURN;
+  g_ptr_array_add (self->servers, server); /* taken out again below if it is not right */
+  if (g_str_has_prefix (text, "turns:"))
+    set_turn_error (error, text,
+                    "TURN over TLS is not supported; what it carries is encrypted "
+                    "end to end anyway");
+  else if (!g_str_has_prefix (text, "turn:"))
+    set_turn_error (error, text, "it does not begin with turn:");
+  else if (rest = g_strdup (text + strlen ("turn:")), !take_transport (rest, &server->transport))
+    set_turn_error (error, text, "the transport is udp or tcp");
+  else if (at = strrchr (rest, '@'), at == NULL)
+    set_turn_error (error, text, "user and password are missing");
+  else if (!parse_host_port (at + 1, &server->host, &server->port))
+    set_turn_error (error, text, "host or port is wrong");
+  else if (*at = '\0', !take_credentials (server, rest))
+    set_turn_error (error, text, "user and password are missing");
+  else
+    return TRUE;
+  g_ptr_array_set_size (self->servers, (int)self->servers->len - 1);
+  return FALSE;
+}
+
+/* Resolving: every name is looked up at once, then the STUN servers are tried at once; a deadline
+ * ends whatever is still open. */
+
+typedef struct
+{
+  PhIceConfig *config;
+  GPtrArray *servers;    /* of Server */
+  GCancellable *lookups; /* ends the lookups that are still under way */
+  guint n_lookups;
+  guint n_stun; /* STUN servers that are being asked */
+  PhStunProbe *probe;
+  GSource *deadline;
+  gboolean is_done;
+} Resolving;
+
+typedef struct
+{
+  GTask *task;
+  const Server *server;
+} Lookup;
+
+static void
+resolving_free (gpointer data)
+{
+  Resolving *self = data;
+
+  ph_stun_probe_free (self->probe);
+  ph_timer_clear (&self->deadline);
+  g_clear_pointer (&self->config, ph_ice_config_unref);
+  g_ptr_array_unref (self->servers);
+  g_object_unref (self->lookups);
+  g_free (self);
+}
+
+static void
+resolving_finish (GTask *task)
+{
+  Resolving *self = g_task_get_task_data (task);
+
+  if (self->is_done)
+    return;
+  self->is_done = TRUE;
+  g_cancellable_cancel (self->lookups);
+  ph_timer_clear (&self->deadline);
+  if (!self->config->has_stun && self->n_stun > 0)
+    g_ptr_array_add (
+        self->config->warnings,
+        g_strdup ("No STUN server answers, so a direct connection through a router may "
+                  "fail."));
+  g_task_return_pointer (task, g_steal_pointer (&self->config),
+                         (GDestroyNotify)ph_ice_config_unref);
+  g_object_unref (task); /* the reference that resolving itself held */
+}
+
+static void finish_if_complete (GTask *task);
+
+static void
+on_probed (const PhEndpoint *server, gpointer user_data)
+{
+  GTask *task = user_data;
+  Resolving *self = g_task_get_task_data (task);
+
+  if (self->is_done)
+    return;
+  self->config->has_stun = TRUE;
+  self->config->stun = *server;
+  finish_if_complete (task);
+}
+
+static gboolean
+on_deadline (gpointer user_data)
+{
+  resolving_finish (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+add_address (Resolving *self, const Server *server, const guint8 addr[16])
+{
+  PhEndpoint endpoint = { .port = server->port };
+
+  memcpy (endpoint.addr, addr, 16);
+  if (server->kind == SERVER_STUN)
+    {
+      self->n_stun++;
+      ph_stun_probe_add (self->probe, &endpoint);
+    }
+  else
+    {
+      PhTurnServer *turn = g_new0 (PhTurnServer, 1);
+
+      turn->address = endpoint;
+      turn->transport = server->transport;
+      turn->user = g_strdup (server->user);
+      turn->password = g_strdup (server->password);
+      g_ptr_array_add (self->config->turn, turn);
+    }
+}
+
+/* Done once every name is known and, where there is a STUN server, one has answered. */
+static void
+finish_if_complete (GTask *task)
+{
+  Resolving *self = g_task_get_task_data (task);
+
+  if (self->n_lookups == 0 && (self->config->has_stun || self->n_stun == 0))
+    resolving_finish (task);
+}
+
+static gboolean
+take_lookup_result (Resolving *self, const Server *server, GList *addresses)
+{
+  guint8 addr[16];
+
+  for (GList *l = addresses; l != NULL; l = l->next)
+    if (ph_address_from_inet_address (l->data, addr) && ph_address_is_ipv4 (addr))
+      {
+        add_address (self, server, addr);
+        return TRUE;
+      }
+  if (addresses == NULL || !ph_address_from_inet_address (addresses->data, addr))
+    return FALSE;
+  add_address (self, server, addr);
+  return TRUE;
+}
+
+static void
+on_looked_up (GObject *resolver, GAsyncResult *result, gpointer user_data)
+{
+  g_autofree Lookup *lookup = user_data;
+  g_autoptr (GTask) task = lookup->task;
+  Resolving *self = g_task_get_task_data (task);
+  g_autoptr (GError) error = NULL;
+  GList *addresses = g_resolver_lookup_by_name_finish (G_RESOLVER (resolver), result, &error);
+
+  if (!self->is_done && !take_lookup_result (self, lookup->server, addresses))
+    g_ptr_array_add (self->config->warnings,
+                     g_strdup_printf ("The %s server “%s” was not found: %s",
+                                      lookup->server->kind == SERVER_STUN ? "STUN" : "TURN",
+                                      lookup->server->host,
+                                      error != NULL ? error->message : "no address"));
+  g_resolver_free_addresses (addresses);
+  self->n_lookups--;
+  finish_if_complete (task);
+}
+
+static void
+look_up (GTask *task, const Server *server)
+{
+  Resolving *self = g_task_get_task_data (task);
+  g_autoptr (GResolver) resolver = NULL;
+  guint8 addr[16];
+  Lookup *lookup;
+
+  if (ph_address_parse (server->host, addr))
+    {
+      add_address (self, server, addr);
+      return;
+    }
+  resolver = g_resolver_get_default ();
+  lookup = g_new0 (Lookup, 1);
+  lookup->task = g_object_ref (task);
+  lookup->server = server;
+  self->n_lookups++;
+  g_resolver_lookup_by_name_async (resolver, server->host, self->lookups, on_looked_up, lookup);
+}
+
+void
+ph_ice_servers_resolve_async (PhIceServers *servers,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  Resolving *self = g_new0 (Resolving, 1);
+
+  g_task_set_source_tag (task, ph_ice_servers_resolve_async);
+  g_task_set_task_data (task, self, resolving_free);
+  self->config = ice_config_new (servers->relay_only);
+  self->servers = g_ptr_array_new_with_free_func (server_free);
+  self->lookups = g_cancellable_new ();
+  self->probe = ph_stun_probe_new (g_task_get_context (task), on_probed, task);
+  self->deadline =
+      ph_timer_new (g_task_get_context (task), "[porthole] ICE servers", on_deadline, task);
+  ph_timer_arm (self->deadline, PH_ICE_SERVERS_LIMIT_MS);
+  for (guint i = 0; i < servers->servers->len; i++)
+    g_ptr_array_add (self->servers, server_copy (g_ptr_array_index (servers->servers, i)));
+  for (guint i = 0; i < self->servers->len; i++)
+    look_up (task, g_ptr_array_index (self->servers, i));
+  finish_if_complete (task);
+}
+
+PhIceConfig *
+ph_ice_servers_resolve_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}

@@ -1,0 +1,514 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-ice.h"
+
+#include <nice/agent.h>
+#include <nice/interfaces.h>
+#include <string.h>
+
+#include "core/ph-error.h"
+#include "core/ph-timer.h"
+
+#define COMPONENT NICE_COMPONENT_TYPE_RTP /* component 1: all there is */
+#define SOCKET_BUFFER_BYTES (4 * 1024 * 1024)
+#define MAX_QUEUED 4096 /* datagrams: a full SCTP window of 4 MiB */
+#define RETRY_MS 1
+
+struct _PhIce
+{
+  NiceAgent *agent;
+  guint stream;
+  GMainContext *context;
+  PhIceConfig *config;
+  GSource *gathering_limit;
+  GSource *retry;
+  gboolean is_gathered;
+  const PhIceEvents *events;
+  gpointer user_data;
+  GByteArray *queued_bytes; /* datagrams, end to end */
+  GArray *queued_sizes;     /* of gsize: theirs */
+};
+
+const char *
+ph_path_kind_name (PhPathKind kind)
+{
+  static const char *const names[] = {
+    [PH_PATH_LAN] = "lan",
+    [PH_PATH_NAT] = "nat",
+    [PH_PATH_RELAYED] = "relayed",
+  };
+
+  return names[kind];
+}
+
+/* Addresses between libnice's form and ours */
+
+static gboolean
+from_nice_address (const NiceAddress *address, PhEndpoint *ret_endpoint)
+{
+  char text[NICE_ADDRESS_STRING_LEN];
+
+  if (!nice_address_is_valid (address))
+    return FALSE;
+  nice_address_to_string (address, text);
+  if (!ph_address_parse (text, ret_endpoint->addr))
+    return FALSE;
+  ret_endpoint->port = (guint16)nice_address_get_port (address);
+  return TRUE;
+}
+
+static void
+to_nice_address (const PhEndpoint *endpoint, NiceAddress *ret_address)
+{
+  char text[PH_ENDPOINT_TEXT_SIZE];
+
+  nice_address_init (ret_address);
+  nice_address_set_from_string (ret_address, ph_address_format (endpoint->addr, text));
+  nice_address_set_port (ret_address, endpoint->port);
+}
+
+static PhCandidateType
+from_nice_type (NiceCandidateType type)
+{
+  switch (type)
+    {
+    case NICE_CANDIDATE_TYPE_HOST:
+      return PH_CANDIDATE_HOST;
+    case NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE:
+      return PH_CANDIDATE_SERVER_REFLEXIVE;
+    case NICE_CANDIDATE_TYPE_PEER_REFLEXIVE:
+      return PH_CANDIDATE_PEER_REFLEXIVE;
+    case NICE_CANDIDATE_TYPE_RELAYED:
+      return PH_CANDIDATE_RELAYED;
+    }
+  g_assert_not_reached ();
+}
+
+static NiceCandidateType
+to_nice_type (PhCandidateType type)
+{
+  switch (type)
+    {
+    case PH_CANDIDATE_HOST:
+      return NICE_CANDIDATE_TYPE_HOST;
+    case PH_CANDIDATE_SERVER_REFLEXIVE:
+      return NICE_CANDIDATE_TYPE_SERVER_REFLEXIVE;
+    case PH_CANDIDATE_PEER_REFLEXIVE:
+      return NICE_CANDIDATE_TYPE_PEER_REFLEXIVE;
+    case PH_CANDIDATE_RELAYED:
+      return NICE_CANDIDATE_TYPE_RELAYED;
+    }
+  g_assert_not_reached ();
+}
+
+/* FALSE for an address the peer could not use: fe80:: says nothing without its zone. */
+static gboolean
+from_nice_candidate (const NiceCandidate *nice, PhCandidate *ret_candidate)
+{
+  PhCandidate candidate = { .priority = nice->priority, .type = from_nice_type (nice->type) };
+
+  if (nice->transport != NICE_CANDIDATE_TRANSPORT_UDP ||
+      !from_nice_address (&nice->addr, &candidate.address) ||
+      (!ph_address_is_ipv4 (candidate.address.addr) &&
+       ph_address_scope (candidate.address.addr) == PH_SCOPE_LINK_LOCAL))
+    return FALSE;
+  g_strlcpy (candidate.foundation, nice->foundation, sizeof candidate.foundation);
+  if (nice->type != NICE_CANDIDATE_TYPE_HOST)
+    from_nice_address (&nice->base_addr, &candidate.base);
+  *ret_candidate = candidate;
+  return TRUE;
+}
+
+static NiceCandidate *
+to_nice_candidate (PhIce *self, const PhCandidate *candidate)
+{
+  NiceCandidate *nice = nice_candidate_new (to_nice_type (candidate->type));
+
+  nice->transport = NICE_CANDIDATE_TRANSPORT_UDP;
+  nice->stream_id = self->stream;
+  nice->component_id = COMPONENT;
+  nice->priority = candidate->priority;
+  to_nice_address (&candidate->address, &nice->addr);
+  if (candidate->base.port != 0)
+    to_nice_address (&candidate->base, &nice->base_addr);
+  g_strlcpy (nice->foundation, candidate->foundation, sizeof nice->foundation);
+  return nice;
+}
+
+/* Gathering */
+
+static void
+finish_gathering (PhIce *self)
+{
+  if (self->is_gathered)
+    return;
+  self->is_gathered = TRUE;
+  ph_timer_disarm (self->gathering_limit);
+  self->events->gathered (self->user_data);
+}
+
+static gboolean
+on_gathering_limit (gpointer user_data)
+{
+  finish_gathering (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_gathering_done (NiceAgent *agent, guint stream, PhIce *self)
+{
+  ph_timer_arm (self->gathering_limit, 0);
+}
+
+static gboolean
+is_loopback (const PhEndpoint *endpoint)
+{
+  return ph_address_scope (endpoint->addr) == PH_SCOPE_LOOPBACK;
+}
+
+/* A server on this machine can be reached from loopback only: libnice ties each socket to its
+ * interface. */
+static gboolean
+has_server_on_loopback (PhIce *self)
+{
+  if (self->config->has_stun && is_loopback (&self->config->stun))
+    return TRUE;
+  for (guint i = 0; i < self->config->turn->len; i++)
+    if (is_loopback (&((const PhTurnServer *)g_ptr_array_index (self->config->turn, i))->address))
+      return TRUE;
+  return FALSE;
+}
+
+/* Left alone, libnice takes every address but loopback. */
+static void
+add_all_addresses (PhIce *self)
+{
+  GList *addresses = nice_interfaces_get_local_ips (TRUE);
+
+  for (GList *l = addresses; l != NULL; l = l->next)
+    {
+      NiceAddress address;
+
+      nice_address_init (&address);
+      if (nice_address_set_from_string (&address, l->data))
+        nice_agent_add_local_address (self->agent, &address);
+    }
+  g_list_free_full (addresses, g_free);
+}
+
+/* A machine that is offline, or a bare network namespace, has only loopback; two ends on it can
+ * still meet. */
+static gboolean
+gather_addresses (PhIce *self)
+{
+  if (!has_server_on_loopback (self) && nice_agent_gather_candidates (self->agent, self->stream))
+    return TRUE;
+  add_all_addresses (self);
+  return nice_agent_gather_candidates (self->agent, self->stream);
+}
+
+static void
+enlarge_socket_buffers (PhIce *self)
+{
+  GPtrArray *sockets = nice_agent_get_sockets (self->agent, self->stream, COMPONENT);
+
+  /* As far as the system lets us: a smaller buffer costs speed, nothing else. */
+  for (guint i = 0; sockets != NULL && i < sockets->len; i++)
+    {
+      g_socket_set_option (g_ptr_array_index (sockets, i), SOL_SOCKET, SO_SNDBUF,
+                           SOCKET_BUFFER_BYTES, NULL);
+      g_socket_set_option (g_ptr_array_index (sockets, i), SOL_SOCKET, SO_RCVBUF,
+                           SOCKET_BUFFER_BYTES, NULL);
+    }
+  g_clear_pointer (&sockets, g_ptr_array_unref);
+}
+
+gboolean
+ph_ice_gather (PhIce *self, GError **error)
+{
+  if (!gather_addresses (self))
+    {
+      g_set_error_literal (error, PH_ERROR, PH_ERROR_FAILED,
+                           "This machine has no network address to connect from");
+      return FALSE;
+    }
+  enlarge_socket_buffers (self);
+  if (!self->is_gathered && g_source_get_ready_time (self->gathering_limit) < 0)
+    ph_timer_arm (self->gathering_limit, PH_ICE_GATHERING_LIMIT_MS);
+  return TRUE;
+}
+
+void
+ph_ice_dup_credentials (PhIce *self, char **ret_ufrag, char **ret_pwd)
+{
+  if (!nice_agent_get_local_credentials (self->agent, self->stream, ret_ufrag, ret_pwd))
+    g_assert_not_reached (); /* the stream is ours and has had them since it was made */
+}
+
+GArray *
+ph_ice_dup_candidates (PhIce *self)
+{
+  GArray *candidates = g_array_new (FALSE, FALSE, sizeof (PhCandidate));
+  GSList *list = nice_agent_get_local_candidates (self->agent, self->stream, COMPONENT);
+  PhCandidate candidate;
+
+  for (GSList *l = list; l != NULL; l = l->next)
+    if (from_nice_candidate (l->data, &candidate))
+      g_array_append_val (candidates, candidate);
+  g_slist_free_full (list, (GDestroyNotify)nice_candidate_free);
+  ph_candidates_keep_best (candidates);
+  return candidates;
+}
+
+/* Checks and the selected pair */
+
+gboolean
+ph_ice_set_remote (PhIce *self,
+                   const char *ufrag,
+                   const char *pwd,
+                   const GArray *candidates,
+                   GError **error)
+{
+  GSList *list = NULL;
+  gboolean is_set;
+
+  for (guint i = 0; i < candidates->len; i++)
+    list = g_slist_prepend (list,
+                            to_nice_candidate (self, &g_array_index (candidates, PhCandidate, i)));
+  is_set = nice_agent_set_remote_credentials (self->agent, self->stream, ufrag, pwd) &&
+           nice_agent_set_remote_candidates (self->agent, self->stream, COMPONENT, list) >= 0;
+  g_slist_free_full (list, (GDestroyNotify)nice_candidate_free);
+  if (!is_set)
+    g_set_error_literal (error, PH_ERROR, PH_ERROR_PROTOCOL,
+                         "The other side's addresses cannot be used");
+  return is_set;
+}
+
+static PhPathKind
+path_kind (NiceCandidateType local, NiceCandidateType remote)
+{
+  if (local == NICE_CANDIDATE_TYPE_RELAYED || remote == NICE_CANDIDATE_TYPE_RELAYED)
+    return PH_PATH_RELAYED;
+  if (local == NICE_CANDIDATE_TYPE_HOST && remote == NICE_CANDIDATE_TYPE_HOST)
+    return PH_PATH_LAN;
+  return PH_PATH_NAT;
+}
+
+/* Tells of the pair once it is both chosen and usable. */
+static void
+report_path (PhIce *self)
+{
+  NiceCandidate *local = NULL;
+  NiceCandidate *remote = NULL;
+  NiceComponentState state = nice_agent_get_component_state (self->agent, self->stream, COMPONENT);
+  PhPath path = { 0 };
+
+  if ((state != NICE_COMPONENT_STATE_CONNECTED && state != NICE_COMPONENT_STATE_READY) ||
+      !nice_agent_get_selected_pair (self->agent, self->stream, COMPONENT, &local, &remote))
+    return;
+  path.kind = path_kind (local->type, remote->type);
+  from_nice_address (&local->addr, &path.local);
+  from_nice_address (&remote->addr, &path.remote);
+  self->events->connected (&path, self->user_data);
+}
+
+static void
+on_state_changed (NiceAgent *agent, guint stream, guint component, guint state, PhIce *self)
+{
+  report_path (self);
+}
+
+static void
+on_new_pair (NiceAgent *agent,
+             guint stream,
+             guint component,
+             NiceCandidate *local,
+             NiceCandidate *remote,
+             PhIce *self)
+{
+  report_path (self);
+}
+
+static void
+on_receive (NiceAgent *agent,
+            guint stream,
+            guint component,
+            guint size,
+            char *bytes,
+            gpointer user_data)
+{
+  PhIce *self = user_data;
+
+  self->events->received ((const guint8 *)bytes, size, self->user_data);
+}
+
+/* Sending */
+
+void
+ph_ice_queue (PhIce *self, const guint8 *datagram, gsize size)
+{
+  if (self->queued_sizes->len >= MAX_QUEUED || size > PH_ICE_MAX_DATAGRAM)
+    return;
+  g_byte_array_append (self->queued_bytes, datagram, (guint)size);
+  g_array_append_val (self->queued_sizes, size);
+}
+
+guint
+ph_ice_get_queued (PhIce *self)
+{
+  return self->queued_sizes->len;
+}
+
+/* Sends all from the @first datagram on; returns how many went. */
+static guint
+send_batch (PhIce *self, guint first, gsize offset)
+{
+  NiceOutputMessage messages[64];
+  GOutputVector vectors[G_N_ELEMENTS (messages)];
+  guint n = MIN (self->queued_sizes->len - first, G_N_ELEMENTS (messages));
+  int n_sent;
+
+  for (guint i = 0; i < n; i++)
+    {
+      gsize size = g_array_index (self->queued_sizes, gsize, first + i);
+
+      vectors[i] = (GOutputVector){ self->queued_bytes->data + offset, size };
+      messages[i] = (NiceOutputMessage){ &vectors[i], 1 };
+      offset += size;
+    }
+  n_sent = nice_agent_send_messages_nonblocking (self->agent, self->stream, COMPONENT, messages, n,
+                                                 NULL, NULL);
+  return n_sent > 0 ? (guint)n_sent : 0;
+}
+
+static void
+drop_queued (PhIce *self, guint n, gsize n_bytes)
+{
+  if (n == self->queued_sizes->len)
+    {
+      g_array_set_size (self->queued_sizes, 0);
+      g_byte_array_set_size (self->queued_bytes, 0);
+      return;
+    }
+  g_array_remove_range (self->queued_sizes, 0, n);
+  g_byte_array_remove_range (self->queued_bytes, 0, (guint)n_bytes);
+}
+
+/* What the socket does not take now is tried again soon; the queue is bounded meanwhile. */
+void
+ph_ice_flush (PhIce *self)
+{
+  guint n = 0;
+  gsize n_bytes = 0;
+
+  while (n < self->queued_sizes->len)
+    {
+      guint n_sent = send_batch (self, n, n_bytes);
+
+      if (n_sent == 0)
+        break;
+      for (guint i = 0; i < n_sent; i++)
+        n_bytes += g_array_index (self->queued_sizes, gsize, n + i);
+      n += n_sent;
+    }
+  drop_queued (self, n, n_bytes);
+  if (self->queued_sizes->len > 0)
+    ph_timer_arm (self->retry, RETRY_MS);
+}
+
+static gboolean
+on_retry (gpointer user_data)
+{
+  ph_ice_flush (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Life */
+
+static void
+configure_servers (PhIce *self)
+{
+  char text[PH_ENDPOINT_TEXT_SIZE];
+
+  if (self->config->has_stun)
+    g_object_set (self->agent, "stun-server", ph_address_format (self->config->stun.addr, text),
+                  "stun-server-port", (guint)self->config->stun.port, NULL);
+  for (guint i = 0; i < self->config->turn->len; i++)
+    {
+      const PhTurnServer *turn = g_ptr_array_index (self->config->turn, i);
+
+      nice_agent_set_relay_info (
+          self->agent, self->stream, COMPONENT, ph_address_format (turn->address.addr, text),
+          turn->address.port, turn->user, turn->password,
+          turn->transport == PH_TURN_TCP ? NICE_RELAY_TYPE_TURN_TCP : NICE_RELAY_TYPE_TURN_UDP);
+    }
+}
+
+/* Without keepalive-conncheck libnice never notices that an address has stopped working. UPnP would
+ * change the router's settings behind its owner's back. */
+static NiceAgent *
+agent_new (GMainContext *context, gboolean is_controlling, gboolean relay_only)
+{
+  NiceAgent *agent =
+      nice_agent_new_full (context, NICE_COMPATIBILITY_RFC5245, NICE_AGENT_OPTION_NONE);
+
+  g_object_set (agent, "ice-tcp", FALSE, "upnp", FALSE, "keepalive-conncheck", TRUE,
+                "controlling-mode", is_controlling, "force-relay", relay_only, NULL);
+  return agent;
+}
+
+PhIce *
+ph_ice_new (GMainContext *context,
+            gboolean is_controlling,
+            PhIceConfig *config,
+            const PhIceEvents *events,
+            gpointer user_data,
+            GError **error)
+{
+  PhIce *self = g_new0 (PhIce, 1);
+
+  self->context = g_main_context_ref (context);
+  self->config = ph_ice_config_ref (config);
+  self->events = events;
+  self->user_data = user_data;
+  self->queued_bytes = g_byte_array_new ();
+  self->queued_sizes = g_array_new (FALSE, FALSE, sizeof (gsize));
+  self->gathering_limit =
+      ph_timer_new (context, "[porthole] ICE gathering", on_gathering_limit, self);
+  self->retry = ph_timer_new (context, "[porthole] ICE retry", on_retry, self);
+  self->agent = agent_new (context, is_controlling, config->relay_only);
+  self->stream = nice_agent_add_stream (self->agent, 1);
+  if (self->stream == 0 ||
+      !nice_agent_attach_recv (self->agent, self->stream, COMPONENT, context, on_receive, self))
+    {
+      g_set_error_literal (error, PH_ERROR, PH_ERROR_FAILED, "ICE cannot be set up");
+      ph_ice_close (self);
+      return NULL;
+    }
+  configure_servers (self);
+  g_signal_connect (self->agent, "candidate-gathering-done", G_CALLBACK (on_gathering_done), self);
+  g_signal_connect (self->agent, "component-state-changed", G_CALLBACK (on_state_changed), self);
+  g_signal_connect (self->agent, "new-selected-pair-full", G_CALLBACK (on_new_pair), self);
+  return self;
+}
+
+static void
+on_agent_closed (GObject *agent, GAsyncResult *result, gpointer user_data)
+{
+  g_object_unref (agent);
+}
+
+void
+ph_ice_close (PhIce *self)
+{
+  g_signal_handlers_disconnect_by_data (self->agent, self);
+  if (self->stream != 0)
+    nice_agent_attach_recv (self->agent, self->stream, COMPONENT, self->context, NULL, NULL);
+  nice_agent_close_async (self->agent, on_agent_closed, NULL);
+  ph_timer_clear (&self->gathering_limit);
+  ph_timer_clear (&self->retry);
+  g_byte_array_unref (self->queued_bytes);
+  g_array_unref (self->queued_sizes);
+  ph_ice_config_unref (self->config);
+  g_main_context_unref (self->context);
+  g_free (self);
+}

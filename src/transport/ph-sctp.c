@@ -1,0 +1,615 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-sctp.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <usrsctp.h>
+
+#include "core/ph-error.h"
+#include "core/ph-timer.h"
+
+#include "ph-crc32c.h"
+
+#define SCTP_PORT 5000
+#define STREAM_ID 0
+#define N_STREAMS 16
+#define PPID_BINARY 53 /* RFC 8831 section 8 */
+#define COMMON_HEADER_SIZE 12
+#define CHECKSUM_OFFSET 8
+
+#define RECEIVE_BUFFER_BYTES (4 * 1024 * 1024)
+#define MIN_SEND_BUFFER_BYTES (256 * 1024)
+#define MAX_SEND_BUFFER_BYTES (4 * 1024 * 1024)
+
+/* chunk_id counts a connection's messages in 16 bits, so fewer than 32768 may be under way. usrsctp
+ * bounds bytes, and chunks only once they are on their way. Hence: a message below SMALL_MESSAGE
+ * goes only while less than SMALL_MESSAGES_LIMIT is queued. At 45 bytes and more each that is at
+ * most 15,930 small ones, and 4 MiB hold at most 16,384 others. */
+#define SMALL_MESSAGE_BYTES 256
+#define SMALL_MESSAGES_LIMIT_BYTES (700 * 1024)
+
+#define BUSY_TICK_MS 10
+#define IDLE_TICK_MS 500
+#define BUSY_AFTER_TRAFFIC_US (100 * 1000) /* outlasts the SACK delay */
+#define SACK_DELAY_MS 20
+#define RTO_INITIAL_MS 1000
+#define RTO_MIN_MS 250
+#define RTO_MAX_MS 5000
+#define INITIAL_CWND_MTUS 10
+#define MAX_BURST_MTUS 32
+#define MAX_CHUNKS_ON_QUEUE 10240
+/* Who is gone is decided by the time since something came (see ph-peer), not by counting. */
+#define RETRANSMISSIONS_WITHOUT_END 1000
+
+static const gboolean legal_edges[5][5] = {
+  [PH_SCTP_NEW] = { [PH_SCTP_CONNECTING] = TRUE, [PH_SCTP_CLOSED] = TRUE },
+  [PH_SCTP_CONNECTING] = { [PH_SCTP_OPEN] = TRUE, [PH_SCTP_CLOSED] = TRUE },
+  [PH_SCTP_OPEN] = { [PH_SCTP_SHUTTING_DOWN] = TRUE, [PH_SCTP_CLOSED] = TRUE },
+  [PH_SCTP_SHUTTING_DOWN] = { [PH_SCTP_CLOSED] = TRUE },
+};
+
+struct _PhSctp
+{
+  PhSctpState state;
+  guint id; /* what usrsctp knows us by: never a pointer, as it travels in the state cookie */
+  struct socket *socket;
+  GSource *pump;
+  gboolean is_close_reported;
+  gboolean is_orderly;
+  gboolean wants_writable;
+  gboolean has_message; /* a whole message lies in @message, not yet taken */
+  gsize message_size;
+  int path_buffer_bytes; /* what the path can use */
+  int send_buffer_bytes; /* SO_SNDBUF as it is set */
+  gint64 busy_until_us;
+  const PhSctpEvents *events;
+  gpointer user_data;
+  guint8 message[PH_SCTP_MAX_MESSAGE];
+};
+
+/* usrsctp's process-wide side: initialisation, the table of ids, the clock. */
+
+static GHashTable *associations; /* id -> PhSctp; NULL until first used */
+static guint last_id;
+static GMainContext *clock_context;
+static GSource *clock_timer; /* exists while an association does */
+static gint64 clock_us;      /* up to where usrsctp's timers have been run */
+
+static PhSctp *
+find_association (gpointer id)
+{
+  return g_hash_table_lookup (associations, id);
+}
+
+static int
+on_output (void *address, void *buffer, size_t size, uint8_t tos, uint8_t set_df)
+{
+  PhSctp *self = find_association (address);
+  guint8 *packet = buffer;
+  guint32 checksum;
+
+  if (self == NULL || size < COMMON_HEADER_SIZE)
+    return 0;
+  checksum = GUINT32_TO_LE (ph_crc32c (packet, size));
+  memcpy (packet + CHECKSUM_OFFSET, &checksum, sizeof checksum);
+  self->events->output (packet, size, self->user_data);
+  return 0;
+}
+
+static void
+set_sysctls (void)
+{
+  usrsctp_sysctl_set_sctp_asconf_enable (0);
+  usrsctp_sysctl_set_sctp_auth_enable (0);
+  usrsctp_sysctl_set_sctp_ecn_enable (0);
+  usrsctp_sysctl_set_sctp_pr_enable (0);
+  usrsctp_sysctl_set_sctp_nrsack_enable (0);
+  usrsctp_sysctl_set_sctp_pktdrop_enable (0);
+  usrsctp_sysctl_set_sctp_reconfig_enable (1);
+  usrsctp_sysctl_set_sctp_blackhole (2);
+  usrsctp_sysctl_set_sctp_initial_cwnd (INITIAL_CWND_MTUS);
+  usrsctp_sysctl_set_sctp_max_burst_default (MAX_BURST_MTUS);
+  usrsctp_sysctl_set_sctp_fr_max_burst_default (MAX_BURST_MTUS);
+  usrsctp_sysctl_set_sctp_max_chunks_on_queue (MAX_CHUNKS_ON_QUEUE);
+  usrsctp_sysctl_set_sctp_delayed_sack_time_default (SACK_DELAY_MS);
+  usrsctp_sysctl_set_sctp_rto_initial_default (RTO_INITIAL_MS);
+  usrsctp_sysctl_set_sctp_rto_min_default (RTO_MIN_MS);
+  usrsctp_sysctl_set_sctp_rto_max_default (RTO_MAX_MS);
+  usrsctp_sysctl_set_sctp_init_rto_max_default (RTO_MAX_MS);
+  usrsctp_sysctl_set_sctp_init_rtx_max_default (RETRANSMISSIONS_WITHOUT_END);
+  usrsctp_sysctl_set_sctp_assoc_rtx_max_default (RETRANSMISSIONS_WITHOUT_END);
+  usrsctp_sysctl_set_sctp_path_rtx_max_default (RETRANSMISSIONS_WITHOUT_END);
+  usrsctp_sysctl_set_sctp_nr_outgoing_streams_default (N_STREAMS);
+}
+
+static void
+initialise_once (void)
+{
+  if (associations != NULL)
+    return;
+  associations = g_hash_table_new (NULL, NULL);
+  usrsctp_init_nothreads (0, on_output, NULL);
+  usrsctp_enable_crc32c_offload ();
+  set_sysctls ();
+}
+
+/* usrsctp's timers count ticks we hand in. They must be up to date before anything is sent or taken
+ * in: a timer started by a clock half a second behind would fire at once. */
+static void
+advance_clock (void)
+{
+  gint64 elapsed_ms = (g_get_monotonic_time () - clock_us) / 1000;
+
+  if (elapsed_ms < BUSY_TICK_MS)
+    return;
+  clock_us += elapsed_ms * 1000;
+  usrsctp_handle_timers ((guint32)MIN (elapsed_ms, G_MAXINT32));
+}
+
+static gboolean follow_path (PhSctp *self);
+
+static gboolean
+on_clock (gpointer user_data)
+{
+  GHashTableIter iter;
+  gpointer value;
+  gboolean is_busy = FALSE;
+
+  advance_clock ();
+  g_hash_table_iter_init (&iter, associations);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    is_busy |= follow_path (value);
+  ph_timer_arm (clock_timer, is_busy ? BUSY_TICK_MS : IDLE_TICK_MS);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+register_association (PhSctp *self, GMainContext *context)
+{
+  do
+    self->id = ++last_id;
+  while (self->id == 0 || find_association (GUINT_TO_POINTER (self->id)) != NULL);
+  if (clock_timer == NULL)
+    {
+      clock_context = g_main_context_ref (context);
+      clock_us = g_get_monotonic_time ();
+      clock_timer = ph_timer_new (context, "[porthole] SCTP clock", on_clock, NULL);
+      ph_timer_arm (clock_timer, IDLE_TICK_MS);
+    }
+  g_assert (clock_context == context);
+  g_hash_table_insert (associations, GUINT_TO_POINTER (self->id), self);
+  usrsctp_register_address (GUINT_TO_POINTER (self->id));
+}
+
+static void
+deregister_association (PhSctp *self)
+{
+  usrsctp_deregister_address (GUINT_TO_POINTER (self->id));
+  g_hash_table_remove (associations, GUINT_TO_POINTER (self->id));
+  if (g_hash_table_size (associations) > 0)
+    return;
+  ph_timer_clear (&clock_timer);
+  g_clear_pointer (&clock_context, g_main_context_unref);
+}
+
+/* One association */
+
+static void
+set_state (PhSctp *self, PhSctpState state)
+{
+  g_assert (legal_edges[self->state][state]);
+  self->state = state;
+}
+
+static void
+note_traffic (PhSctp *self)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (self->busy_until_us < now_us)
+    ph_timer_arm (clock_timer, BUSY_TICK_MS);
+  self->busy_until_us = now_us + BUSY_AFTER_TRAFFIC_US;
+}
+
+static void
+become_closed (PhSctp *self, gboolean is_orderly)
+{
+  if (self->state == PH_SCTP_CLOSED)
+    return;
+  set_state (self, PH_SCTP_CLOSED);
+  self->is_orderly = is_orderly;
+  ph_timer_arm (self->pump, 0);
+}
+
+static gboolean
+query_status (PhSctp *self, struct sctp_status *ret_status)
+{
+  socklen_t size = sizeof *ret_status;
+
+  memset (ret_status, 0, sizeof *ret_status);
+  return usrsctp_getsockopt (self->socket, IPPROTO_SCTP, SCTP_STATUS, ret_status, &size) == 0;
+}
+
+/* Takes effect with the next message: usrsctp compares what is queued with it each time. */
+static void
+limit_send_buffer (PhSctp *self, int limit_bytes)
+{
+  int wanted = MIN (self->path_buffer_bytes, limit_bytes);
+
+  if (wanted != self->send_buffer_bytes &&
+      usrsctp_setsockopt (self->socket, SOL_SOCKET, SO_SNDBUF, &wanted, sizeof wanted) == 0)
+    self->send_buffer_bytes = wanted;
+}
+
+/* Keeps the send buffer at two windows: enough to keep the path full, and not so much that a
+ * keystroke waits behind seconds of a download. Returns whether the clock must run fast. */
+static gboolean
+follow_path (PhSctp *self)
+{
+  struct sctp_status status;
+
+  if (self->state == PH_SCTP_NEW || self->state == PH_SCTP_CLOSED)
+    return FALSE;
+  if (!query_status (self, &status))
+    return g_get_monotonic_time () < self->busy_until_us;
+  self->path_buffer_bytes = (int)CLAMP (2 * (guint64)status.sstat_primary.spinfo_cwnd,
+                                        MIN_SEND_BUFFER_BYTES, MAX_SEND_BUFFER_BYTES);
+  return status.sstat_unackdata > 0 || g_get_monotonic_time () < self->busy_until_us;
+}
+
+static void
+handle_assoc_change (PhSctp *self, const struct sctp_assoc_change *change)
+{
+  switch (change->sac_state)
+    {
+    case SCTP_COMM_UP:
+      if (self->state == PH_SCTP_CONNECTING)
+        {
+          set_state (self, PH_SCTP_OPEN);
+          self->events->opened (self->user_data);
+        }
+      break;
+    case SCTP_SHUTDOWN_COMP:
+      become_closed (self, TRUE);
+      break;
+    case SCTP_COMM_LOST:
+    case SCTP_CANT_STR_ASSOC:
+    case SCTP_RESTART: /* an association that starts over has lost what was under way */
+      become_closed (self, FALSE);
+      break;
+    default: /* a number from the library, not an enum */
+      break;
+    }
+}
+
+static void
+handle_stream_reset (PhSctp *self, const struct sctp_stream_reset_event *reset, gsize size)
+{
+  gsize n_listed = (size - sizeof *reset) / sizeof reset->strreset_stream_list[0];
+  gboolean is_ours = n_listed == 0;
+
+  for (gsize i = 0; i < n_listed; i++)
+    is_ours |= reset->strreset_stream_list[i] == STREAM_ID;
+  /* RFC 8831 section 6.7: this is how a browser closes a data channel. */
+  if (is_ours && (reset->strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN) &&
+      !(reset->strreset_flags & (SCTP_STREAM_RESET_DENIED | SCTP_STREAM_RESET_FAILED)))
+    become_closed (self, TRUE);
+}
+
+static void
+handle_notification (PhSctp *self, const guint8 *bytes, gsize size)
+{
+  union sctp_notification notification;
+
+  memset (&notification, 0, sizeof notification);
+  memcpy (&notification, bytes, MIN (size, sizeof notification));
+  switch (notification.sn_header.sn_type)
+    {
+    case SCTP_ASSOC_CHANGE:
+      handle_assoc_change (self, &notification.sn_assoc_change);
+      break;
+    case SCTP_STREAM_RESET_EVENT:
+      if (size >= sizeof notification.sn_strreset_event)
+        /* The list of streams stands behind the struct: read it where usrsctp wrote it. */
+        handle_stream_reset (self, (const void *)bytes, size);
+      break;
+    case SCTP_SHUTDOWN_EVENT: /* usrsctp delivers what is left, then SHUTDOWN_COMP */
+    default:
+      break;
+    }
+}
+
+/* Reads one run of bytes behind what is there already. Returns FALSE when there is nothing now. */
+static gboolean
+read_some (PhSctp *self, int *ret_flags, gboolean *ret_is_data)
+{
+  struct sctp_rcvinfo info = { 0 };
+  socklen_t info_size = sizeof info;
+  unsigned int info_type = 0;
+  guint8 overflow[2048];
+  gsize room = sizeof self->message - self->message_size;
+  ssize_t n;
+
+  *ret_flags = 0;
+  n = usrsctp_recvv (self->socket, room > 0 ? self->message + self->message_size : overflow,
+                     room > 0 ? room : sizeof overflow, NULL, NULL, &info, &info_size, &info_type,
+                     ret_flags);
+  if (n <= 0)
+    {
+      if (n == 0 || (errno != EWOULDBLOCK && errno != EAGAIN && errno != EINTR))
+        become_closed (self, n == 0);
+      return FALSE;
+    }
+  if (room > 0)
+    self->message_size += (gsize)n;
+  *ret_is_data = info_type == SCTP_RECVV_RCVINFO && info.rcv_sid == STREAM_ID &&
+                 g_ntohl (info.rcv_ppid) == PPID_BINARY;
+  return TRUE;
+}
+
+/* Gathers until one whole message lies in the buffer; handles notifications on the way. */
+static gboolean
+gather_message (PhSctp *self)
+{
+  int flags;
+  gboolean is_data;
+
+  while (!self->has_message && self->state != PH_SCTP_CLOSED && read_some (self, &flags, &is_data))
+    {
+      if (!(flags & MSG_EOR))
+        continue;
+      if (flags & MSG_NOTIFICATION)
+        handle_notification (self, self->message, self->message_size);
+      else if (is_data)
+        self->has_message = TRUE;
+      if (!self->has_message)
+        self->message_size = 0;
+    }
+  return self->has_message;
+}
+
+static void
+report_close (PhSctp *self)
+{
+  if (self->is_close_reported)
+    return;
+  self->is_close_reported = TRUE;
+  self->events->closed (self->is_orderly, self->user_data);
+}
+
+/* A message nobody takes stays where it is and is offered again when the next one comes. */
+static gboolean
+on_pump (gpointer user_data)
+{
+  PhSctp *self = user_data;
+  gboolean is_taken = FALSE;
+  int events;
+
+  if (gather_message (self))
+    {
+      self->events->readable (self->user_data);
+      is_taken = !self->has_message;
+    }
+  if (self->state == PH_SCTP_CLOSED)
+    {
+      report_close (self);
+      return G_SOURCE_CONTINUE;
+    }
+  events = usrsctp_get_events (self->socket);
+  if (self->wants_writable && (events & SCTP_EVENT_WRITE))
+    {
+      self->wants_writable = FALSE;
+      self->events->writable (self->user_data);
+    }
+  if (is_taken && (events & SCTP_EVENT_READ))
+    ph_timer_arm (self->pump, 0);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_upcall (struct socket *socket, void *id, int flags)
+{
+  PhSctp *self = find_association (id);
+
+  if (self != NULL)
+    ph_timer_arm (self->pump, 0);
+}
+
+void
+ph_sctp_input (PhSctp *self, const guint8 *packet, gsize size)
+{
+  if (self->state == PH_SCTP_NEW || self->state == PH_SCTP_CLOSED || size < COMMON_HEADER_SIZE)
+    return;
+  advance_clock ();
+  note_traffic (self);
+  usrsctp_conninput (GUINT_TO_POINTER (self->id), packet, size, 0);
+}
+
+PhChannelStatus
+ph_sctp_send (PhSctp *self, const guint8 *message, gsize size)
+{
+  struct sctp_sndinfo info = { .snd_sid = STREAM_ID,
+                               .snd_flags = SCTP_UNORDERED,
+                               .snd_ppid = g_htonl (PPID_BINARY) };
+  ssize_t n;
+
+  if (self->state != PH_SCTP_OPEN)
+    return self->state < PH_SCTP_OPEN ? PH_CHANNEL_AGAIN : PH_CHANNEL_CLOSED;
+  advance_clock ();
+  note_traffic (self);
+  limit_send_buffer (self, size < SMALL_MESSAGE_BYTES ? SMALL_MESSAGES_LIMIT_BYTES
+                                                      : MAX_SEND_BUFFER_BYTES);
+  n = usrsctp_sendv (self->socket, message, size, NULL, 0, &info, sizeof info, SCTP_SENDV_SNDINFO,
+                     0);
+  if (n == (ssize_t)size)
+    return PH_CHANNEL_OK;
+  if (n < 0 && (errno == EWOULDBLOCK || errno == EAGAIN || errno == ENOBUFS || errno == ENOMEM))
+    {
+      self->wants_writable = TRUE;
+      return PH_CHANNEL_AGAIN;
+    }
+  become_closed (self, FALSE);
+  return PH_CHANNEL_CLOSED;
+}
+
+PhChannelStatus
+ph_sctp_receive (PhSctp *self, const guint8 **ret_message, gsize *ret_size)
+{
+  if (self->state == PH_SCTP_NEW || self->state == PH_SCTP_CONNECTING)
+    return PH_CHANNEL_AGAIN;
+  if (!gather_message (self))
+    return self->state == PH_SCTP_CLOSED ? PH_CHANNEL_CLOSED : PH_CHANNEL_AGAIN;
+  *ret_message = self->message;
+  *ret_size = self->message_size;
+  self->has_message = FALSE;
+  self->message_size = 0;
+  return PH_CHANNEL_OK;
+}
+
+void
+ph_sctp_heartbeat (PhSctp *self)
+{
+  struct sctp_paddrparams params = { 0 };
+  struct sockaddr_conn *address = (void *)&params.spp_address;
+
+  if (self->state != PH_SCTP_OPEN && self->state != PH_SCTP_SHUTTING_DOWN)
+    return;
+  advance_clock ();
+  note_traffic (self);
+  address->sconn_family = AF_CONN;
+  address->sconn_port = g_htons (SCTP_PORT);
+  address->sconn_addr = GUINT_TO_POINTER (self->id);
+  params.spp_flags = SPP_HB_DEMAND;
+  usrsctp_setsockopt (self->socket, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, &params, sizeof params);
+}
+
+void
+ph_sctp_shutdown (PhSctp *self)
+{
+  if (self->state != PH_SCTP_OPEN)
+    return;
+  set_state (self, PH_SCTP_SHUTTING_DOWN);
+  note_traffic (self);
+  usrsctp_shutdown (self->socket, SHUT_WR);
+}
+
+PhSctpState
+ph_sctp_get_state (PhSctp *self)
+{
+  return self->state;
+}
+
+void
+ph_sctp_get_status (PhSctp *self, PhSctpStatus *ret_status)
+{
+  struct sctp_status status;
+
+  *ret_status = (PhSctpStatus){ 0 };
+  if (self->state == PH_SCTP_NEW || !query_status (self, &status))
+    return;
+  ret_status->round_trip_us = status.sstat_primary.spinfo_srtt * 1000;
+  ret_status->cwnd_bytes = status.sstat_primary.spinfo_cwnd;
+  ret_status->unacked_chunks = status.sstat_unackdata;
+}
+
+/* Life */
+
+static gboolean
+set_option (PhSctp *self, int level, int name, const void *value, gsize size)
+{
+  return usrsctp_setsockopt (self->socket, level, name, value, (socklen_t)size) == 0;
+}
+
+static gboolean
+subscribe (PhSctp *self, guint16 type)
+{
+  struct sctp_event event = { .se_assoc_id = SCTP_ALL_ASSOC, .se_type = type, .se_on = 1 };
+
+  return set_option (self, IPPROTO_SCTP, SCTP_EVENT, &event, sizeof event);
+}
+
+static gboolean
+set_options (PhSctp *self)
+{
+  const int on = 1;
+  const int receive_buffer = RECEIVE_BUFFER_BYTES;
+  const struct linger linger = { .l_onoff = 1, .l_linger = 0 }; /* close aborts */
+  const struct sctp_assoc_value resets = { .assoc_id = SCTP_ALL_ASSOC,
+                                           .assoc_value = SCTP_ENABLE_RESET_STREAM_REQ };
+  const struct sctp_initmsg streams = { .sinit_num_ostreams = N_STREAMS,
+                                        .sinit_max_instreams = N_STREAMS };
+  const struct sctp_paddrparams path = { .spp_flags = SPP_PMTUD_DISABLE | SPP_HB_DISABLE,
+                                         .spp_pathmtu = PH_SCTP_PATH_MTU - COMMON_HEADER_SIZE };
+
+  self->path_buffer_bytes = self->send_buffer_bytes = MIN_SEND_BUFFER_BYTES;
+  return usrsctp_set_non_blocking (self->socket, 1) == 0 &&
+         set_option (self, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer) &&
+         set_option (self, SOL_SOCKET, SO_SNDBUF, &self->send_buffer_bytes, sizeof (int)) &&
+         set_option (self, SOL_SOCKET, SO_LINGER, &linger, sizeof linger) &&
+         set_option (self, IPPROTO_SCTP, SCTP_NODELAY, &on, sizeof on) &&
+         set_option (self, IPPROTO_SCTP, SCTP_RECVRCVINFO, &on, sizeof on) &&
+         set_option (self, IPPROTO_SCTP, SCTP_ENABLE_STREAM_RESET, &resets, sizeof resets) &&
+         set_option (self, IPPROTO_SCTP, SCTP_INITMSG, &streams, sizeof streams) &&
+         set_option (self, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, &path, sizeof path) &&
+         subscribe (self, SCTP_ASSOC_CHANGE) && subscribe (self, SCTP_STREAM_RESET_EVENT);
+}
+
+static gboolean
+set_failed (GError **error, const char *what)
+{
+  g_set_error (error, PH_ERROR, PH_ERROR_FAILED, "SCTP cannot be set up: %s: %s", what,
+               g_strerror (errno));
+  return FALSE;
+}
+
+PhSctp *
+ph_sctp_new (GMainContext *context, const PhSctpEvents *events, gpointer user_data, GError **error)
+{
+  g_autoptr (PhSctp) self = g_new0 (PhSctp, 1);
+
+  initialise_once ();
+  self->events = events;
+  self->user_data = user_data;
+  register_association (self, context);
+  self->pump = ph_timer_new (context, "[porthole] SCTP pump", on_pump, self);
+  self->socket = usrsctp_socket (AF_CONN, SOCK_STREAM, IPPROTO_SCTP, NULL, NULL, 0, NULL);
+  if (self->socket == NULL || !set_options (self))
+    {
+      set_failed (error, "socket");
+      return NULL;
+    }
+  usrsctp_set_upcall (self->socket, on_upcall, GUINT_TO_POINTER (self->id));
+  return g_steal_pointer (&self);
+}
+
+gboolean
+ph_sctp_connect (PhSctp *self, GError **error)
+{
+  struct sockaddr_conn address = { .sconn_family = AF_CONN,
+                                   .sconn_port = g_htons (SCTP_PORT),
+                                   .sconn_addr = GUINT_TO_POINTER (self->id) };
+
+  set_state (self, PH_SCTP_CONNECTING);
+  advance_clock ();
+  note_traffic (self);
+  if (usrsctp_bind (self->socket, (struct sockaddr *)&address, sizeof address) != 0)
+    return set_failed (error, "bind");
+  if (usrsctp_connect (self->socket, (struct sockaddr *)&address, sizeof address) != 0 &&
+      errno != EINPROGRESS)
+    return set_failed (error, "connect");
+  return TRUE;
+}
+
+void
+ph_sctp_free (PhSctp *self)
+{
+  if (self->socket != NULL)
+    {
+      usrsctp_set_upcall (self->socket, NULL, NULL);
+      usrsctp_close (self->socket);
+    }
+  deregister_association (self);
+  ph_timer_clear (&self->pump);
+  g_free (self);
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "ph-mux.h"
+
+G_BEGIN_DECLS
+
+/* What the mux keeps, and what its connections may ask of it. Nobody else includes this. */
+
+typedef struct _PhConn PhConn;
+
+typedef enum
+{
+  PH_MUX_RUNNING,
+  PH_MUX_STOPPING, /* CLOSEs are on their way */
+  PH_MUX_STOPPED,
+  PH_MUX_FAILED, /* the channel is of no use any more */
+  PH_MUX_N_STATES
+} PhMuxState;
+
+struct _PhMux
+{
+  PhMuxRole role;
+  PhMuxState state;
+  PhExtensions extensions;
+  PhChannel *channel;
+  PhPoll *poll;
+  PhRules *rules;
+  const PhMuxEvents *events;
+  gpointer user_data;
+
+  GHashTable *by_name; /* PhFrameName in PhConn -> PhConn; each name's newest */
+  GQueue all;          /* every PhConn but those gone, oldest first */
+  GQueue ready;        /* wait for room in the channel, in turn */
+  GQueue reports;      /* have something to report, or to be freed */
+  GQueue short_wait;   /* deadlines 5 s from when they were set, so the first is the earliest */
+  GQueue long_wait;    /* likewise 60 s: names without a socket */
+  guint n_live;
+  gboolean held;
+
+  GHashTable *used_names; /* Client: real addresses that named a connection */
+  guint64 next_made_up;
+
+  gboolean blocked; /* the channel has no room: nobody reads or sends */
+  PhConn *pending;  /* whose frame in `buffer` the channel did not take */
+  gsize pending_size;
+  guint8 buffer[PH_FRAME_MAX_SIZE];
+
+  gsize held_bytes;   /* in all queues */
+  gsize window_bytes; /* windows of live connections together */
+  guint64 bytes_in;
+  guint64 bytes_out;
+  guint n_malformed;
+
+  GSource *timer;
+  gint64 stop_deadline_us;
+  void (*stop_done) (gpointer user_data);
+  gpointer stop_user_data;
+  GError *error; /* why it is about to be FAILED */
+
+  guint depth; /* calls of ours on the stack */
+  gboolean freed;
+};
+
+/* Around everything that the main loop calls. The outermost leave reports to the user, frees what
+ * is gone and sets the timer, when no code of a connection is on the stack. */
+void ph_mux_enter (PhMux *mux);
+void ph_mux_leave (PhMux *mux);
+
+static inline gboolean
+ph_mux_has (const PhMux *mux, PhExtensions extension)
+{
+  return (mux->extensions & extension) != 0;
+}
+
+/* Sends one small frame. FALSE, nothing sent, while the channel has no room. */
+gboolean ph_mux_send_control (PhMux *mux, const PhFrame *frame);
+
+/* Sends @frame, whose payload stands in the mux's buffer behind room for the header; the mux keeps
+ * it if the channel has no room, and FALSE says that this was the last for now. */
+gboolean ph_mux_send_data (PhMux *mux, PhConn *conn, const PhFrame *frame);
+
+/* Forgets a frame of @conn that the channel did not take. TRUE if there was one. */
+gboolean ph_mux_drop_pending (PhMux *mux, PhConn *conn);
+
+/* @conn waits for its turn to send. */
+void ph_mux_queue (PhMux *mux, PhConn *conn);
+
+/* @conn has something to report or is gone. */
+void ph_mux_report (PhMux *mux, PhConn *conn);
+
+typedef enum
+{
+  PH_WAIT_NONE,
+  PH_WAIT_SHORT, /* 5 s */
+  PH_WAIT_LONG,  /* 60 s */
+} PhWait;
+
+/* Sets @conn's deadline anew, or takes it away. */
+void ph_mux_set_wait (PhMux *mux, PhConn *conn, PhWait wait);
+
+/* Takes @conn out of the table and all queues. */
+void ph_mux_forget (PhMux *mux, PhConn *conn);
+
+/* Counts something malformed; with a connection, closes it. */
+void ph_mux_malformed (PhMux *mux, PhConn *conn);
+
+/* The bytes that a window may be raised by without promising more than the budget. */
+gsize ph_mux_get_headroom (const PhMux *mux);
+
+G_END_DECLS

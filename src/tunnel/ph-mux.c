@@ -1,0 +1,767 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-mux.h"
+
+#include <string.h>
+
+#include "core/ph-error.h"
+#include "ph-conn.h"
+#include "ph-socket.h"
+
+#define SHORT_WAIT_US (5 * G_USEC_PER_SEC)
+#define LONG_WAIT_US (60 * G_USEC_PER_SEC)
+#define STOP_WAIT_US (1 * G_USEC_PER_SEC)
+
+/* Messages taken in a row before the sockets have their turn. */
+#define MESSAGES_PER_TURN 256
+
+/* Names without a socket that are remembered; past it the oldest are forgotten early. */
+#define MAX_NAMES_WITHOUT_SOCKET PH_MUX_MAX_CONNECTIONS
+
+/* Real addresses remembered so that no name is used twice; past it all names are made up. */
+#define MAX_USED_NAMES 65536
+
+G_STATIC_ASSERT (PH_DIAL_STEP_US == SHORT_WAIT_US);
+
+typedef struct
+{
+  GSource base;
+  PhMux *mux;
+} TimerSource;
+
+static void
+set_state (PhMux *self, PhMuxState state)
+{
+  static const guint legal_edges[PH_MUX_N_STATES] = {
+    [PH_MUX_RUNNING] = 1u << PH_MUX_STOPPING | 1u << PH_MUX_FAILED,
+    [PH_MUX_STOPPING] = 1u << PH_MUX_STOPPED,
+    [PH_MUX_FAILED] = 1u << PH_MUX_STOPPING,
+  };
+
+  g_assert (legal_edges[self->state] & (1u << state));
+  self->state = state;
+}
+
+/* Entering, leaving and reporting */
+
+static void
+fill_info (const PhConn *conn, PhConnectionInfo *ret_info)
+{
+  *ret_info = (PhConnectionInfo){
+    .name = conn->name,
+    .source = conn->source,
+    .remote = &conn->remote,
+    .owner = conn->owner,
+    .is_open = conn->opened,
+    .bytes_in = conn->bytes_in,
+    .bytes_out = conn->bytes_out,
+    .reason = conn->reason,
+    .text = conn->text,
+  };
+}
+
+/* In this order: a connection that failed at once is first reported open, if it was. */
+static void
+report (PhMux *self, PhConn *conn)
+{
+  const PhMuxEvents *events = self->events;
+  gboolean opened = conn->report_opened && events->opened != NULL;
+  gboolean closed = conn->report_closed && events->closed != NULL;
+  PhConnectionInfo info;
+
+  fill_info (conn, &info);
+  conn->report_opened = conn->report_closed = FALSE;
+  if (opened)
+    events->opened (&info, self->user_data);
+  if (closed && !self->freed)
+    events->closed (&info, self->user_data);
+}
+
+static void
+report_all (PhMux *self)
+{
+  GList *link;
+
+  while (!self->freed && (link = g_queue_pop_head_link (&self->reports)) != NULL)
+    {
+      PhConn *conn = link->data;
+
+      conn->is_reported = FALSE;
+      report (self, conn);
+      if (conn->state == PH_CONN_GONE && !conn->is_reported)
+        ph_conn_free (conn);
+    }
+}
+
+static void
+forget_oldest_names (PhMux *self)
+{
+  while (self->long_wait.length > MAX_NAMES_WITHOUT_SOCKET)
+    ph_conn_expire (self->long_wait.head->data);
+}
+
+static void mux_destroy (PhMux *self);
+static void set_timer (PhMux *self);
+
+void
+ph_mux_enter (PhMux *self)
+{
+  self->depth++;
+}
+
+static void
+leave_quietly (PhMux *self)
+{
+  if (self->depth == 1 && !self->freed)
+    {
+      forget_oldest_names (self);
+      set_timer (self);
+    }
+  if (--self->depth == 0 && self->freed)
+    mux_destroy (self);
+}
+
+void
+ph_mux_leave (PhMux *self)
+{
+  if (self->depth == 1)
+    report_all (self);
+  leave_quietly (self);
+}
+
+void
+ph_mux_report (PhMux *self, PhConn *conn)
+{
+  if (conn->is_reported)
+    return;
+  conn->is_reported = TRUE;
+  g_queue_push_tail_link (&self->reports, &conn->report_link);
+}
+
+/* What is about to be FAILED is dealt with from the main loop, where no caller is surprised. */
+static void
+fail (PhMux *self, PhError code, const char *message)
+{
+  self->blocked = TRUE;
+  if (self->error == NULL)
+    self->error = g_error_new_literal (PH_ERROR, (int)code, message);
+}
+
+/* Sending */
+
+static gboolean
+send_message (PhMux *self, const guint8 *message, gsize size)
+{
+  if (self->blocked)
+    return FALSE;
+  switch (ph_channel_send (self->channel, message, size))
+    {
+    case PH_CHANNEL_OK:
+      return TRUE;
+    case PH_CHANNEL_AGAIN:
+      self->blocked = TRUE;
+      break;
+    case PH_CHANNEL_CLOSED:
+      fail (self, PH_ERROR_PEER_LOST, ph_error_sentence (PH_ERROR_PEER_LOST));
+      break;
+    }
+  return FALSE;
+}
+
+gboolean
+ph_mux_send_control (PhMux *self, const PhFrame *frame)
+{
+  guint8 message[PH_FRAME_HEADER_SIZE + 1024];
+
+  g_return_val_if_fail (frame->payload_size <= sizeof message - PH_FRAME_HEADER_SIZE, TRUE);
+
+  ph_frame_encode_header (frame, message);
+  if (frame->payload_size > 0)
+    memcpy (message + PH_FRAME_HEADER_SIZE, frame->payload, frame->payload_size);
+  return send_message (self, message, PH_FRAME_HEADER_SIZE + (gsize)frame->payload_size);
+}
+
+gboolean
+ph_mux_send_data (PhMux *self, PhConn *conn, const PhFrame *frame)
+{
+  gsize size = PH_FRAME_HEADER_SIZE + (gsize)frame->payload_size;
+
+  ph_frame_encode_header (frame, self->buffer);
+  if (send_message (self, self->buffer, size))
+    return TRUE;
+  self->pending = conn;
+  self->pending_size = size;
+  ph_mux_queue (self, conn);
+  return FALSE;
+}
+
+gboolean
+ph_mux_drop_pending (PhMux *self, PhConn *conn)
+{
+  if (self->pending != conn)
+    return FALSE;
+  self->pending = NULL;
+  return TRUE;
+}
+
+void
+ph_mux_queue (PhMux *self, PhConn *conn)
+{
+  if (conn->is_ready)
+    return;
+  conn->is_ready = TRUE;
+  g_queue_push_tail_link (&self->ready, &conn->ready_link);
+}
+
+static void
+on_writable (gpointer user_data)
+{
+  PhMux *self = user_data;
+  GList *link;
+
+  if (self->error != NULL)
+    return;
+  ph_mux_enter (self);
+  self->blocked = FALSE;
+  if (self->pending != NULL && send_message (self, self->buffer, self->pending_size))
+    self->pending = NULL;
+  while (!self->blocked && (link = g_queue_pop_head_link (&self->ready)) != NULL)
+    {
+      PhConn *conn = link->data;
+
+      conn->is_ready = FALSE;
+      ph_conn_resume (conn);
+    }
+  ph_mux_leave (self);
+}
+
+/* Deadlines: two queues with one wait each, so that each is in order by itself */
+
+void
+ph_mux_set_wait (PhMux *self, PhConn *conn, PhWait wait)
+{
+  if (conn->deadlines != NULL)
+    g_queue_unlink (conn->deadlines, &conn->deadline_link);
+  conn->deadlines = NULL;
+  if (wait == PH_WAIT_NONE)
+    return;
+  conn->deadlines = wait == PH_WAIT_SHORT ? &self->short_wait : &self->long_wait;
+  conn->deadline_us =
+      g_get_monotonic_time () + (wait == PH_WAIT_SHORT ? SHORT_WAIT_US : LONG_WAIT_US);
+  g_queue_push_tail_link (conn->deadlines, &conn->deadline_link);
+}
+
+static gint64
+first_deadline (const GQueue *queue)
+{
+  return queue->head != NULL ? ((const PhConn *)queue->head->data)->deadline_us : G_MAXINT64;
+}
+
+static gboolean
+has_stopped (const PhMux *self)
+{
+  return self->state == PH_MUX_STOPPING && (self->ready.length == 0 || self->error != NULL ||
+                                            g_get_monotonic_time () >= self->stop_deadline_us);
+}
+
+static void
+set_timer (PhMux *self)
+{
+  gint64 deadline = MIN (first_deadline (&self->short_wait), first_deadline (&self->long_wait));
+
+  if (self->state == PH_MUX_STOPPING)
+    deadline = MIN (deadline, self->stop_deadline_us);
+  if (self->reports.length > 0 || has_stopped (self) ||
+      (self->error != NULL && self->state == PH_MUX_RUNNING))
+    deadline = 0;
+  g_source_set_ready_time (self->timer, deadline == G_MAXINT64 ? -1 : deadline);
+}
+
+static void
+expire (PhMux *self, GQueue *queue)
+{
+  gint64 now = g_get_monotonic_time ();
+
+  while (first_deadline (queue) <= now)
+    ph_conn_expire (queue->head->data);
+}
+
+static void
+drop_all (PhMux *self, PhCloseReason reason)
+{
+  while (self->all.head != NULL)
+    ph_conn_drop (self->all.head->data, reason);
+}
+
+static void
+fail_now (PhMux *self)
+{
+  set_state (self, PH_MUX_FAILED);
+  drop_all (self, PH_CLOSE_SESSION_ENDING);
+  report_all (self);
+  if (!self->freed && self->events->failed != NULL)
+    self->events->failed (self->error, self->user_data);
+}
+
+static void
+stop_now (PhMux *self)
+{
+  set_state (self, PH_MUX_STOPPED);
+  drop_all (self, PH_CLOSE_SESSION_ENDING);
+  report_all (self);
+  if (!self->freed)
+    self->stop_done (self->stop_user_data);
+}
+
+static gboolean
+on_timer (GSource *source, GSourceFunc callback, gpointer user_data)
+{
+  PhMux *self = ((TimerSource *)source)->mux;
+
+  ph_mux_enter (self);
+  expire (self, &self->short_wait);
+  expire (self, &self->long_wait);
+  if (has_stopped (self))
+    stop_now (self);
+  else if (self->error != NULL && self->state == PH_MUX_RUNNING)
+    fail_now (self);
+  ph_mux_leave (self);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs timer_funcs = { .dispatch = on_timer };
+
+/* The table */
+
+void
+ph_mux_forget (PhMux *self, PhConn *conn)
+{
+  ph_mux_drop_pending (self, conn);
+  if (g_hash_table_lookup (self->by_name, &conn->name) == conn)
+    g_hash_table_remove (self->by_name, &conn->name);
+  g_queue_unlink (&self->all, &conn->all_link);
+  if (conn->is_ready)
+    g_queue_unlink (&self->ready, &conn->ready_link);
+  conn->is_ready = FALSE;
+  ph_mux_set_wait (self, conn, PH_WAIT_NONE);
+}
+
+gsize
+ph_mux_get_headroom (const PhMux *self)
+{
+  return self->window_bytes < PH_MUX_BUDGET_BYTES ? PH_MUX_BUDGET_BYTES - self->window_bytes : 0;
+}
+
+static PhConn *
+find_fullest (PhMux *self)
+{
+  PhConn *fullest = NULL;
+
+  for (GList *l = self->all.head; l != NULL; l = l->next)
+    {
+      PhConn *conn = l->data;
+
+      if (fullest == NULL || conn->held_bytes > fullest->held_bytes)
+        fullest = conn;
+    }
+  return fullest;
+}
+
+static void
+enforce_budget (PhMux *self)
+{
+  while (self->held_bytes > PH_MUX_BUDGET_BYTES)
+    {
+      PhConn *fullest = find_fullest (self);
+
+      ph_conn_abort (fullest, PH_CLOSE_TOO_SLOW, NULL);
+      if (fullest->held_bytes > 0) /* frames that no connection waits for any more */
+        ph_conn_drop (fullest, PH_CLOSE_TOO_SLOW);
+    }
+}
+
+/* Receiving */
+
+void
+ph_mux_malformed (PhMux *self, PhConn *conn)
+{
+  if (conn != NULL)
+    ph_conn_abort (conn, PH_CLOSE_PROTOCOL_ERROR, NULL);
+  if (++self->n_malformed >= PH_MUX_MAX_MALFORMED)
+    fail (self, PH_ERROR_PROTOCOL, ph_error_sentence (PH_ERROR_PROTOCOL));
+}
+
+/* Whether the other side may send this. */
+static gboolean
+is_known (const PhMux *self, PhEvent event)
+{
+  gboolean is_host = self->role == PH_MUX_HOST;
+
+  switch (event)
+    {
+    case PH_EVENT_DATA:
+    case PH_EVENT_CLOSE:
+      return TRUE;
+    case PH_EVENT_CONNECT:
+      return is_host;
+    case PH_EVENT_WINDOW:
+      return ph_mux_has (self, PH_EXTENSION_CREDIT);
+    case PH_EVENT_EOF:
+      return ph_mux_has (self, PH_EXTENSION_EOF);
+    case PH_EVENT_OPENED:
+      return !is_host && ph_mux_has (self, PH_EXTENSION_OPENED);
+    case PH_EVENT_SERVICES:
+      break;
+    }
+  return FALSE;
+}
+
+/* The connection a sound frame is for. A Client holds nothing for names it did not open. */
+static PhConn *
+find_or_make (PhMux *self, const PhFrame *frame)
+{
+  PhConn *conn = g_hash_table_lookup (self->by_name, &frame->name);
+
+  if (self->role == PH_MUX_CLIENT)
+    return conn;
+  if (conn == NULL)
+    return ph_conn_new_early (self, &frame->name);
+  if (frame->event == PH_EVENT_CONNECT && ph_conn_is_closing (conn))
+    return ph_conn_reopen (conn, frame->chunk_id);
+  return conn;
+}
+
+static void
+on_message (PhMux *self, const guint8 *message, gsize size)
+{
+  PhFrame frame;
+  PhConn *conn = NULL;
+  PhFrameStatus status = ph_frame_decode (message, size, &frame);
+
+  if (status == PH_FRAME_OK && is_known (self, frame.event))
+    {
+      conn = find_or_make (self, &frame);
+      if (conn != NULL)
+        ph_conn_receive (conn, &frame);
+      enforce_budget (self);
+      return;
+    }
+  if (status != PH_FRAME_UNNAMED)
+    conn = g_hash_table_lookup (self->by_name, &frame.name);
+  ph_mux_malformed (self, conn);
+}
+
+static void
+on_readable (gpointer user_data)
+{
+  PhMux *self = user_data;
+  const guint8 *message;
+  gsize size;
+
+  ph_mux_enter (self);
+  for (guint i = 0; i < MESSAGES_PER_TURN && self->error == NULL; i++)
+    {
+      PhChannelStatus status = ph_channel_receive (self->channel, &message, &size);
+
+      if (status == PH_CHANNEL_CLOSED)
+        fail (self, PH_ERROR_PEER_LOST, ph_error_sentence (PH_ERROR_PEER_LOST));
+      if (status != PH_CHANNEL_OK)
+        break;
+      if (self->state == PH_MUX_RUNNING)
+        on_message (self, message, size);
+    }
+  ph_mux_leave (self);
+}
+
+static void
+on_closed (gpointer user_data)
+{
+  PhMux *self = user_data;
+
+  ph_mux_enter (self);
+  fail (self, PH_ERROR_PEER_LOST, ph_error_sentence (PH_ERROR_PEER_LOST));
+  ph_mux_leave (self);
+}
+
+static const PhChannelEvents channel_events = { on_readable, on_writable, on_closed };
+
+/* Making and freeing */
+
+PhMux *
+ph_mux_new (PhMuxRole role,
+            PhChannel *channel,
+            PhPoll *poll,
+            PhRules *rules,
+            PhExtensions extensions,
+            const PhMuxEvents *events,
+            gpointer user_data)
+{
+  PhMux *self;
+
+  g_return_val_if_fail ((role == PH_MUX_HOST) == (rules != NULL), NULL);
+
+  self = g_new0 (PhMux, 1);
+  self->role = role;
+  self->channel = channel;
+  self->poll = poll;
+  self->rules = rules != NULL ? ph_rules_ref (rules) : NULL;
+  self->extensions = extensions & PH_EXTENSIONS_OURS;
+  self->events = events;
+  self->user_data = user_data;
+  self->by_name = g_hash_table_new (ph_frame_name_hash, ph_frame_name_equal);
+  self->used_names = g_hash_table_new_full (ph_frame_name_hash, ph_frame_name_equal, g_free, NULL);
+  self->timer = g_source_new (&timer_funcs, sizeof (TimerSource));
+  ((TimerSource *)self->timer)->mux = self;
+  g_source_set_static_name (self->timer, "[porthole] mux deadlines");
+  g_source_attach (self->timer, ph_poll_get_context (poll));
+  ph_channel_set_events (channel, &channel_events, self);
+  return self;
+}
+
+static void
+mux_destroy (PhMux *self)
+{
+  GList *link;
+
+  while ((link = g_queue_pop_head_link (&self->reports)) != NULL)
+    ph_conn_free (link->data);
+  g_hash_table_unref (self->by_name);
+  g_hash_table_unref (self->used_names);
+  g_clear_pointer (&self->rules, ph_rules_unref);
+  g_clear_error (&self->error);
+  g_source_unref (self->timer);
+  g_free (self);
+}
+
+void
+ph_mux_free (PhMux *self)
+{
+  if (self == NULL || self->freed)
+    return;
+  ph_mux_enter (self);
+  self->freed = TRUE;
+  self->blocked = TRUE;
+  ph_channel_set_events (self->channel, NULL, NULL);
+  g_source_destroy (self->timer);
+  drop_all (self, PH_CLOSE_SESSION_ENDING);
+  leave_quietly (self);
+}
+
+/* What the session asks for */
+
+static gboolean
+is_made_up_address (const guint8 addr[16])
+{
+  static const guint8 prefix[8] = { 0xfd };
+
+  return memcmp (addr, prefix, sizeof prefix) == 0;
+}
+
+/* The application's own address names the connection once; after that an address is made up. */
+static void
+choose_name (PhMux *self, const PhEndpoint *source, const PhEndpoint *dst, PhFrameName *ret_name)
+{
+  *ret_name = (PhFrameName){ .src = *source, .dst = *dst };
+  if (!is_made_up_address (source->addr) && g_hash_table_size (self->used_names) < MAX_USED_NAMES &&
+      g_hash_table_add (self->used_names, g_memdup2 (ret_name, sizeof *ret_name)))
+    return;
+  memset (ret_name->src.addr, 0, sizeof ret_name->src.addr);
+  ret_name->src.addr[0] = 0xfd;
+  ph_write_u32 (ret_name->src.addr + 8, (guint32)(self->next_made_up >> 32));
+  ph_write_u32 (ret_name->src.addr + 12, (guint32)self->next_made_up);
+  self->next_made_up++;
+}
+
+static void
+get_source (GSocket *socket, PhEndpoint *ret_source)
+{
+  g_autoptr (GSocketAddress) address = g_socket_get_remote_address (socket, NULL);
+
+  if (address == NULL || !ph_endpoint_from_socket_address (address, ret_source))
+    *ret_source = (PhEndpoint){ .addr = { 0xfd } }; /* gone already: a name is made up */
+}
+
+static PhConn *
+make_accepted (PhMux *self, GSocket *socket, const PhDestination *remote, gconstpointer owner)
+{
+  PhEndpoint source;
+  PhFrameName name;
+  PhConn *conn;
+
+  get_source (socket, &source);
+  choose_name (self, &source, &remote->endpoint, &name);
+  conn = ph_conn_new_accepted (self, &name, socket);
+  conn->source = source;
+  conn->owner = owner;
+  ph_destination_copy (remote, &conn->remote);
+  return conn;
+}
+
+/* Without the extension the Client itself turns the one name that means the same everywhere into an
+ * address. FALSE for every other name. */
+static gboolean
+resolve_without_host (const PhMux *self, PhDestination *destination)
+{
+  if (destination->name == NULL || ph_mux_has (self, PH_EXTENSION_NAME))
+    return TRUE;
+  if (strcmp (destination->name, "localhost") != 0)
+    return FALSE;
+  g_clear_pointer (&destination->name, g_free);
+  return ph_address_parse ("127.0.0.1", destination->endpoint.addr);
+}
+
+void
+ph_mux_open (PhMux *self, GSocket *socket, const PhDestination *remote, gconstpointer owner)
+{
+  PhDestination destination;
+  gboolean resolved;
+  PhConn *conn;
+
+  g_return_if_fail (self->role == PH_MUX_CLIENT);
+
+  ph_mux_enter (self);
+  ph_destination_copy (remote, &destination);
+  resolved = resolve_without_host (self, &destination);
+  conn = make_accepted (self, socket, &destination, owner);
+  ph_destination_clear (&destination);
+  if (self->state != PH_MUX_RUNNING || self->error != NULL)
+    ph_conn_abort (conn, PH_CLOSE_SESSION_ENDING, NULL);
+  else if (!resolved)
+    ph_conn_abort (conn, PH_CLOSE_NAME_NOT_FOUND,
+                   "this Host does not resolve names; map an address instead");
+  else if (self->n_live > PH_MUX_MAX_CONNECTIONS)
+    ph_conn_abort (conn, PH_CLOSE_TOO_MANY, NULL);
+  else if (!self->held)
+    ph_conn_begin (conn);
+  leave_quietly (self);
+}
+
+void
+ph_mux_refuse (PhMux *self, GSocket *socket, const PhDestination *remote, gconstpointer owner)
+{
+  g_return_if_fail (self->role == PH_MUX_CLIENT);
+
+  ph_mux_enter (self);
+  ph_conn_abort (make_accepted (self, socket, remote, owner), PH_CLOSE_TOO_MANY, NULL);
+  leave_quietly (self);
+}
+
+/* Ends a connection, or begins it; whatever it does to itself, to others it does nothing. */
+typedef void (*ConnFunc) (PhConn *conn, gconstpointer data);
+
+static void
+for_each (PhMux *self, ConnFunc func, gconstpointer data)
+{
+  GList *next;
+
+  ph_mux_enter (self);
+  for (GList *l = self->all.head; l != NULL; l = next)
+    {
+      next = l->next;
+      func (l->data, data);
+    }
+  leave_quietly (self);
+}
+
+static void
+begin_if_held (PhConn *conn, gconstpointer data)
+{
+  if (conn->state == PH_CONN_HELD)
+    ph_conn_begin (conn);
+}
+
+void
+ph_mux_set_held (PhMux *self, gboolean held)
+{
+  self->held = held;
+  if (!held && self->state == PH_MUX_RUNNING)
+    for_each (self, begin_if_held, NULL);
+}
+
+static void
+abort_unless_allowed (PhConn *conn, gconstpointer data)
+{
+  if (!ph_conn_is_allowed (conn))
+    ph_conn_abort (conn, PH_CLOSE_NOT_ALLOWED, NULL);
+}
+
+void
+ph_mux_recheck_rules (PhMux *self)
+{
+  g_return_if_fail (self->role == PH_MUX_HOST);
+
+  for_each (self, abort_unless_allowed, NULL);
+}
+
+typedef struct
+{
+  gconstpointer owner;
+  PhCloseReason reason;
+} CloseOwner;
+
+static void
+abort_if_owned (PhConn *conn, gconstpointer data)
+{
+  const CloseOwner *wanted = data;
+
+  if (conn->owner == wanted->owner)
+    ph_conn_abort (conn, wanted->reason, NULL);
+}
+
+void
+ph_mux_close_owner (PhMux *self, gconstpointer owner, PhCloseReason reason)
+{
+  const CloseOwner wanted = { owner, reason };
+
+  for_each (self, abort_if_owned, &wanted);
+}
+
+static void
+abort_for (PhConn *conn, gconstpointer data)
+{
+  ph_conn_abort (conn, *(const PhCloseReason *)data, NULL);
+}
+
+void
+ph_mux_shutdown (PhMux *self,
+                 PhCloseReason reason,
+                 void (*done) (gpointer user_data),
+                 gpointer user_data)
+{
+  g_return_if_fail (self->state == PH_MUX_RUNNING || self->state == PH_MUX_FAILED);
+
+  ph_mux_enter (self);
+  set_state (self, PH_MUX_STOPPING);
+  self->stop_deadline_us = g_get_monotonic_time () + STOP_WAIT_US;
+  self->stop_done = done;
+  self->stop_user_data = user_data;
+  for_each (self, abort_for, &reason);
+  leave_quietly (self);
+}
+
+void
+ph_mux_get_counters (PhMux *self, PhMuxCounters *ret_counters)
+{
+  *ret_counters = (PhMuxCounters){
+    .connections = self->n_live,
+    .malformed = self->n_malformed,
+    .held_bytes = self->held_bytes,
+    .bytes_in = self->bytes_in,
+    .bytes_out = self->bytes_out,
+  };
+}
+
+void
+ph_mux_foreach (PhMux *self,
+                void (*func) (const PhConnectionInfo *info, gpointer user_data),
+                gpointer user_data)
+{
+  PhConnectionInfo info;
+
+  for (GList *l = self->all.head; l != NULL; l = l->next)
+    {
+      if (!ph_conn_is_live (l->data))
+        continue;
+      fill_info (l->data, &info);
+      func (&info, user_data);
+    }
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The receiving side of one connection's credit: how many bytes the other side may send, counted
+ * from the connection's start. Pure; the owner says what time it is and what there is to give. */
+typedef struct
+{
+  guint64 received; /* bytes that came */
+  guint64 granted;  /* bytes that may come */
+  guint64 consumed; /* bytes that the TCP socket took */
+  guint32 size;     /* how far `granted` may be ahead of `consumed` */
+  guint64 round_consumed;
+  gint64 round_start_us;
+} PhWindow;
+
+void ph_window_init (PhWindow *window, guint32 size_bytes);
+
+/* Counts what came. FALSE, nothing counted, if it is more than was granted. */
+gboolean ph_window_receive (PhWindow *window, gsize bytes);
+
+/* Counts what the socket took. TRUE when a whole window was taken so fast that its size may be what
+ * limits the path. */
+gboolean ph_window_consume (PhWindow *window, gsize bytes, gint64 now_us);
+
+/* Bytes to grant now; 0 until it is worth a frame. */
+guint32 ph_window_get_due (const PhWindow *window);
+
+G_END_DECLS
