@@ -408,12 +408,12 @@ class Case(unittest.TestCase):
             raise AssertionError('the connection ended in order')
 
     def ask(self, process, command):
-        """Gives a command that is answered by a warning, and returns that."""
+        """Gives a command that cannot be carried out, and returns the answer."""
         before = len(process.events)
         process.command(command)
         return process.wait_for(
             lambda: next((event for event in process.events[before:]
-                          if event['event'] == 'warning'), None),
+                          if event.get('code') == 'invalid'), None),
             f'an answer to “{command}”', 20)
 
     def settle(self, process):
