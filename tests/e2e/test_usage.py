@@ -31,7 +31,6 @@ WRONG = [
     (['host', '--allow', 'a*b.example:80', *SIGNAL], '“a*b.example”', ''),
     (['host', '--signal', 'ftp://example.com'], 'ftp://example.com', 'http'),
     (['host', '--signal', 'example.com'], 'example.com', 'http'),
-    (['host', '--signal', ''], '“”', 'http'),
     (['host', '--max-clients', '0', *SIGNAL], '0', ''),
     (['host', '--max-clients', 'many', *SIGNAL], 'many', ''),
     (['host', '--max-clients', '-1', *SIGNAL], '-1', ''),
