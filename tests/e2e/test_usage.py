@@ -98,8 +98,8 @@ class Usage(harness.Case):
         for name, value in (('PORTHOLE_SIGNAL', 'gopher://x'), ('PORTHOLE_STUN', 'a:b:c'),
                             ('PORTHOLE_TURN', 'nonsense')):
             with self.subTest(name=name):
-                said = self.refused(harness.PORTHOLE, ['join', CODE, *(SIGNAL if name != 'PORTHOLE_SIGNAL' else [])],
-                                    **{name: value})
+                options = SIGNAL if name != 'PORTHOLE_SIGNAL' else []
+                said = self.refused(harness.PORTHOLE, ['join', CODE, *options], **{name: value})
                 self.assertIn(value, said)
                 self.assertIn(name, said)
 
