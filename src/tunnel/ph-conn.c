@@ -141,7 +141,7 @@ ph_conn_reopen (PhConn *old, guint16 chunk_id)
     }
   account (old);
   account (self);
-  old->owed &= ~OWES (PH_EVENT_CLOSE);
+  old->owed = 0;
   old->close_sent = old->close_received = TRUE;
   if (!ph_conn_is_live (old))
     set_state (old, PH_CONN_GONE);
@@ -262,7 +262,8 @@ note_reason (PhConn *self, PhCloseReason reason, const char *text)
 static gsize
 close_payload (const PhConn *self, guint8 payload[2 + PH_CLOSE_TEXT_MAX_BYTES])
 {
-  gsize text_size = self->text != NULL ? strlen (self->text) : 0;
+  /* Who closed first knows its own words. */
+  gsize text_size = self->text != NULL && !self->close_received ? strlen (self->text) : 0;
 
   if (self->reason == PH_CLOSE_DONE)
     return 0;
@@ -811,6 +812,11 @@ on_close (PhConn *self, const guint8 *payload, gsize size)
   PhCloseReason reason = size >= 2 ? (PhCloseReason)ph_read_u16 (payload) : PH_CLOSE_DONE;
   g_autofree char *text = size > 2 ? ph_close_text_clean (payload + 2, size - 2) : NULL;
 
+  if (size == 1)
+    {
+      ph_mux_malformed (self->mux, self);
+      return;
+    }
   self->close_received = TRUE;
   if (reason >= PH_CLOSE_N_REASONS)
     reason = PH_CLOSE_RESET;

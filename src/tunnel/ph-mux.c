@@ -273,7 +273,12 @@ set_timer (PhMux *self)
   if (self->reports.length > 0 || has_stopped (self) ||
       (self->error != NULL && self->state == PH_MUX_RUNNING))
     deadline = 0;
-  g_source_set_ready_time (self->timer, deadline == G_MAXINT64 ? -1 : deadline);
+  /* Setting the time wakes the loop, so the timer is only ever moved forward; where it fires for
+   * nothing it is set again. */
+  if (deadline >= self->timer_us)
+    return;
+  self->timer_us = deadline;
+  g_source_set_ready_time (self->timer, deadline);
 }
 
 static void
@@ -318,6 +323,8 @@ on_timer (GSource *source, GSourceFunc callback, gpointer user_data)
   PhMux *self = ((TimerSource *)source)->mux;
 
   ph_mux_enter (self);
+  self->timer_us = G_MAXINT64;
+  g_source_set_ready_time (self->timer, -1);
   expire (self, &self->short_wait);
   expire (self, &self->long_wait);
   if (has_stopped (self))
@@ -509,6 +516,7 @@ ph_mux_new (PhMuxRole role,
   self->user_data = user_data;
   self->by_name = g_hash_table_new (ph_frame_name_hash, ph_frame_name_equal);
   self->used_names = g_hash_table_new_full (ph_frame_name_hash, ph_frame_name_equal, g_free, NULL);
+  self->timer_us = G_MAXINT64;
   self->timer = g_source_new (&timer_funcs, sizeof (TimerSource));
   ((TimerSource *)self->timer)->mux = self;
   g_source_set_static_name (self->timer, "[porthole] mux deadlines");
