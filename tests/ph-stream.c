@@ -93,18 +93,22 @@ ph_stream_is_over (const PhStream *self)
   return self->was_reset || (self->ended && self->shut_down);
 }
 
+void
+ph_stream_reset (PhStream *self)
+{
+  ph_poll_set_condition (self->watch, 0);
+  ph_socket_reset (self->socket);
+  self->was_reset = TRUE;
+}
+
 static void
 end_writing (PhStream *self)
 {
   self->shut_down = TRUE;
   if (self->plan.reset_after)
-    {
-      ph_poll_set_condition (self->watch, 0);
-      ph_socket_reset (self->socket);
-      self->was_reset = TRUE;
-      return;
-    }
-  g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
+    ph_stream_reset (self);
+  else
+    g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
 }
 
 static void

@@ -51,6 +51,9 @@ void ph_stream_set_paused (PhStream *stream, gboolean paused);
 /* Writes no more than it has, and shuts down. */
 void ph_stream_finish (PhStream *stream);
 
+/* Resets at once. */
+void ph_stream_reset (PhStream *stream);
+
 /* Has nothing left to do. */
 gboolean ph_stream_is_over (const PhStream *stream);
 

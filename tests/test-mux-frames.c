@@ -401,6 +401,7 @@ static const Malformed malformed[] = {
   { "window-size", PH_EXTENSIONS_OURS, "0000000000010003000001", PH_EVENT_WINDOW },
   { "opened-from-client", PH_EXTENSIONS_OURS, "0001000000010000", PH_EVENT_OPENED },
   { "services-from-client", PH_EXTENSIONS_OURS, "0001000000010000", PH_EVENT_SERVICES },
+  { "close-of-one-byte", PH_EXTENSIONS_NONE, "000100000001000101", PH_EVENT_CLOSE },
   { "second-connect", PH_EXTENSIONS_OURS, "0001000000010000", PH_EVENT_CONNECT },
 };
 
@@ -542,6 +543,117 @@ test_close_done (void)
   g_socket_close (rig.dialled, NULL);
   ph_test_wait (rig.context, has_closed, &rig);
   g_assert_cmpint (rig.reason, ==, PH_CLOSE_DONE);
+  rig_clear (&rig);
+}
+
+/* An application that does not end holds nothing up for longer than 5 s. */
+static void
+test_close_lingers (void)
+{
+  Rig rig;
+
+  rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_OURS);
+  send (&rig, CONNECT, 0, NULL);
+  send (&rig, PH_EVENT_CLOSE, 1, NULL);
+  assert_ends (&rig, FALSE);
+  g_assert_cmpint (g_socket_send (rig.dialled, "more", 4, NULL, NULL), ==, 4);
+  g_assert_cmpuint (rig.n_closed, ==, 0);
+  ph_test_wait (rig.context, has_closed, &rig);
+  g_assert_cmpint (rig.reason, ==, PH_CLOSE_DONE);
+  rig_clear (&rig);
+}
+
+/* Credit that overtakes its CONNECT is not lost, and a late one harms nobody. */
+static void
+test_window_early_and_late (void)
+{
+  g_autofree char *text = g_strnfill (100000, 'x');
+  PhMuxCounters counters;
+  gsize sent = 0;
+  Rig rig;
+
+  rig_init (&rig, PH_MUX_HOST, PH_EXTENSION_CREDIT);
+  send_bytes (&rig, &(Line){ PH_EVENT_WINDOW }, (const guint8 *)"\0\0\0\12", 4);
+  send (&rig, CONNECT, 0, NULL);
+  ph_test_wait (rig.context, is_dialled, &rig);
+  while (sent < 100000)
+    {
+      gssize n = g_socket_send (rig.dialled, text, 100000 - sent, NULL, NULL);
+
+      g_assert_cmpint (n, >, 0);
+      sent += (gsize)n;
+    }
+  do
+    {
+      g_main_context_iteration (rig.context, TRUE);
+      ph_mux_get_counters (rig.mux, &counters);
+    }
+  while (counters.bytes_out < PH_MUX_START_WINDOW_BYTES + 10);
+  settle (&rig);
+  ph_mux_get_counters (rig.mux, &counters);
+  g_assert_cmpuint (counters.bytes_out, ==, PH_MUX_START_WINDOW_BYTES + 10);
+  send (&rig, PH_EVENT_CLOSE, 1, NULL);
+  send_bytes (&rig, &(Line){ PH_EVENT_WINDOW }, (const guint8 *)"\0\0\0\1", 4);
+  settle (&rig);
+  ph_mux_get_counters (rig.mux, &counters);
+  g_assert_cmpuint (counters.malformed, ==, 0);
+  rig_clear (&rig);
+}
+
+/* Half-close: each end's EOF goes out as it comes, and CLOSE follows when both have passed. */
+static void
+test_eof (void)
+{
+  PhFrame frame;
+  Rig rig;
+
+  rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_OURS);
+  send (&rig, CONNECT, 0, NULL);
+  send (&rig, DATA, 1, "ask");
+  send (&rig, PH_EVENT_EOF, 2, NULL);
+  assert_ends (&rig, FALSE);
+  g_assert_true (find_frame (&rig, PH_EVENT_OPENED, 0, &frame));
+  g_assert_cmpuint (frame.chunk_id, ==, 0);
+  g_assert_false (has_close (&rig));
+  g_assert_cmpint (g_socket_send (rig.dialled, "told", 4, NULL, NULL), ==, 4);
+  g_socket_close (rig.dialled, NULL);
+  ph_test_wait (rig.context, has_close, &rig);
+  g_assert_true (find_frame (&rig, DATA, 0, &frame));
+  g_assert_cmpuint (frame.chunk_id, ==, 1);
+  g_assert_true (find_frame (&rig, PH_EVENT_EOF, 0, &frame));
+  g_assert_cmpuint (frame.chunk_id, ==, 2);
+  g_assert_true (find_frame (&rig, PH_EVENT_CLOSE, 0, &frame));
+  g_assert_cmpuint (frame.chunk_id, ==, 3);
+  g_assert_cmpint (get_close_reason (&rig), ==, PH_CLOSE_DONE);
+  ph_test_wait (rig.context, has_closed, &rig);
+  rig_clear (&rig);
+}
+
+/* A window is raised at once, and the sum of all stays within the budget. */
+static void
+test_windows_within_budget (void)
+{
+  guint64 promised = 0;
+  PhFrame frame;
+  Rig rig;
+
+  rig_init (&rig, PH_MUX_HOST, PH_EXTENSION_CREDIT | PH_EXTENSION_OPENED);
+  for (guint i = 0; i < 300; i++)
+    {
+      guint8 message[PH_FRAME_HEADER_SIZE];
+      PhFrame connect = { .event = CONNECT, .name = get_name (&rig), .total_chunks = 1 };
+
+      connect.name.src.port = (guint16)i;
+      ph_frame_encode_header (&connect, message);
+      send_raw (&rig, message, sizeof message);
+    }
+  while (!find_frame (&rig, PH_EVENT_OPENED, 299, &frame))
+    g_main_context_iteration (rig.context, TRUE);
+  settle (&rig);
+  for (guint i = 0; find_frame (&rig, PH_EVENT_WINDOW, i, &frame); i++)
+    promised += ph_read_u32 (frame.payload);
+  g_assert_cmpuint (promised, >, PH_MUX_BUDGET_BYTES / 4);
+  g_assert_cmpuint (promised + 300 * PH_MUX_START_WINDOW_BYTES, <=, PH_MUX_BUDGET_BYTES);
   rig_clear (&rig);
 }
 
@@ -957,6 +1069,10 @@ main (int argc, char **argv)
   g_test_add_func ("/mux-frames/credit-overrun", test_credit_overrun);
   g_test_add_func ("/mux-frames/hundred-malformed", test_hundred_malformed);
   g_test_add_func ("/mux-frames/close/done", test_close_done);
+  g_test_add_func ("/mux-frames/close/lingers", test_close_lingers);
+  g_test_add_func ("/mux-frames/window/early-and-late", test_window_early_and_late);
+  g_test_add_func ("/mux-frames/window/within-budget", test_windows_within_budget);
+  g_test_add_func ("/mux-frames/eof", test_eof);
   g_test_add_func ("/mux-frames/close/reason", test_close_with_reason);
   g_test_add_func ("/mux-frames/close/unknown-reason", test_close_with_unknown_reason);
   g_test_add_func ("/mux-frames/close/plain-service-ends", test_plain_service_ends);

@@ -455,6 +455,14 @@ test_slow_reader (void)
   world_clear (&world);
 }
 
+static gboolean
+both_have_closed (gpointer user_data)
+{
+  World *world = user_data;
+
+  return world->host_seen.n_closed > 0 && world->client_seen.n_closed > 0;
+}
+
 /* Without credit nothing stops the sender: the reader's end gives up. */
 static void
 test_too_slow (void)
@@ -466,8 +474,7 @@ test_too_slow (void)
       (PhStreamPlan){ .write_seed = 2, .read_seed = 1, .write_bytes = 60 * 1000 * 1000 };
   ph_stream_set_paused (add_app (&world, &(PhStreamPlan){ .keep_open = TRUE }), TRUE);
   ph_test_wait (world.context, has_accepted, &world);
-  while (world.host_seen.n_closed == 0 || world.client_seen.n_closed == 0)
-    g_main_context_iteration (world.context, TRUE);
+  ph_test_wait (world.context, both_have_closed, &world);
   g_assert_cmpuint (world.client_seen.n_closed_by[PH_CLOSE_TOO_SLOW], ==, 1);
   g_assert_cmpuint (world.host_seen.n_closed_by[PH_CLOSE_TOO_SLOW], ==, 1);
   ph_stream_set_paused (app (&world, 0), FALSE);
@@ -599,6 +606,56 @@ assert_all_reset (World *world)
 {
   for (guint i = 0; i < world->apps->len; i++)
     g_assert_true (app (world, i)->was_reset && service (world, i)->was_reset);
+}
+
+/* A reset at one end is one at the other. */
+static void
+test_reset (gconstpointer data)
+{
+  gboolean by_app = GPOINTER_TO_INT (data);
+  World world;
+
+  world_init (&world);
+  open_some (&world, 2);
+  ph_stream_reset (by_app ? app (&world, 0) : service (&world, 0));
+  for (guint i = 0; i < 2; i++) /* which service is whose is not known */
+    {
+      ph_stream_finish (app (&world, i));
+      ph_stream_finish (service (&world, i));
+    }
+  wait_until_over (&world);
+  g_assert_cmpuint (world.client_seen.n_closed_by[PH_CLOSE_RESET], ==, 1);
+  g_assert_cmpuint (world.host_seen.n_closed_by[PH_CLOSE_RESET], ==, 1);
+  world_clear (&world);
+}
+
+static gboolean
+host_has_closed (gpointer user_data)
+{
+  return ((World *)user_data)->host_seen.n_closed > 0;
+}
+
+/* A reset is noticed even while nothing is read because the other side gives no credit. */
+static void
+test_reset_while_waiting (void)
+{
+  World world;
+
+  world_init (&world);
+  world.service_plan = (PhStreamPlan){ .write_seed = 2, .read_seed = 1, .keep_open = TRUE };
+  add_app (&world, &(PhStreamPlan){ .write_seed = 1, .write_bytes = 100 << 20 });
+  ph_test_wait (world.context, has_accepted, &world);
+  ph_stream_set_paused (service (&world, 0), TRUE);
+  for (guint i = 0; i < 3000; i++)
+    g_main_context_iteration (world.context, FALSE);
+  g_assert_cmpuint (app (&world, 0)->n_written, <, 100 << 20);
+  ph_stream_reset (app (&world, 0));
+  ph_test_wait (world.context, host_has_closed, &world);
+  ph_stream_set_paused (service (&world, 0), FALSE);
+  wait_until_over (&world);
+  g_assert_cmpuint (world.client_seen.n_closed_by[PH_CLOSE_RESET], ==, 1);
+  g_assert_cmpuint (world.host_seen.n_closed_by[PH_CLOSE_RESET], ==, 1);
+  world_clear (&world);
 }
 
 static void
@@ -859,6 +916,9 @@ main (int argc, char **argv)
   add_tables ();
   g_test_add_func ("/mux/slow-reader", test_slow_reader);
   g_test_add_func ("/mux/too-slow", test_too_slow);
+  g_test_add_data_func ("/mux/reset/app", GINT_TO_POINTER (TRUE), test_reset);
+  g_test_add_data_func ("/mux/reset/service", GINT_TO_POINTER (FALSE), test_reset);
+  g_test_add_func ("/mux/reset/while-waiting", test_reset_while_waiting);
   g_test_add_func ("/mux/rule-taken-away", test_rule_taken_away);
   g_test_add_func ("/mux/unmap", test_unmap);
   g_test_add_data_func ("/mux/shutdown/host", GINT_TO_POINTER (TRUE), test_shutdown);

@@ -11,6 +11,9 @@
 #define LONG_WAIT_US (60 * G_USEC_PER_SEC)
 #define STOP_WAIT_US (1 * G_USEC_PER_SEC)
 
+/* Windows are raised up to this; the rest is kept for those that connections start with. */
+#define RAISABLE_BYTES (PH_MUX_BUDGET_BYTES / 4 * 3)
+
 /* Messages taken in a row before the sockets have their turn. */
 #define MESSAGES_PER_TURN 256
 
@@ -355,7 +358,7 @@ ph_mux_forget (PhMux *self, PhConn *conn)
 gsize
 ph_mux_get_headroom (const PhMux *self)
 {
-  return self->window_bytes < PH_MUX_BUDGET_BYTES ? PH_MUX_BUDGET_BYTES - self->window_bytes : 0;
+  return self->window_bytes < RAISABLE_BYTES ? RAISABLE_BYTES - self->window_bytes : 0;
 }
 
 static PhConn *
