@@ -463,6 +463,38 @@ both_have_closed (gpointer user_data)
   return world->host_seen.n_closed > 0 && world->client_seen.n_closed > 0;
 }
 
+/* While one of many connections is served, the others are too. */
+static gboolean
+is_any_over (gpointer user_data)
+{
+  World *world = user_data;
+
+  for (guint i = 0; i < world->apps->len; i++)
+    {
+      if (ph_stream_is_over (app (world, i)))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+test_fair (gconstpointer data)
+{
+  const PhPipeOptions narrow = { 1, 4, 200000, 2 };
+  PhExtensions extensions = (PhExtensions)GPOINTER_TO_UINT (data);
+  World world;
+
+  world_init_on (&world, extensions, PH_EXTENSIONS_OURS, &narrow);
+  world.service_plan = (PhStreamPlan){ .write_seed = 2, .read_seed = 1, .write_bytes = 8000000 };
+  for (guint i = 0; i < 8; i++)
+    add_app (&world, &(PhStreamPlan){ .write_seed = 1, .read_seed = 2, .write_bytes = 0 });
+  ph_test_wait (world.context, is_any_over, &world);
+  for (guint i = 0; i < 8; i++)
+    g_assert_cmpuint (app (&world, i)->n_read, >, 8000000 / 2);
+  wait_until_over (&world);
+  world_clear (&world);
+}
+
 /* Without credit nothing stops the sender: the reader's end gives up. */
 static void
 test_too_slow (void)
@@ -916,6 +948,8 @@ main (int argc, char **argv)
   add_tables ();
   g_test_add_func ("/mux/slow-reader", test_slow_reader);
   g_test_add_func ("/mux/too-slow", test_too_slow);
+  g_test_add_data_func ("/mux/fair/credit", GUINT_TO_POINTER (PH_EXTENSIONS_OURS), test_fair);
+  g_test_add_data_func ("/mux/fair/plain", GUINT_TO_POINTER (PH_EXTENSIONS_NONE), test_fair);
   g_test_add_data_func ("/mux/reset/app", GINT_TO_POINTER (TRUE), test_reset);
   g_test_add_data_func ("/mux/reset/service", GINT_TO_POINTER (FALSE), test_reset);
   g_test_add_func ("/mux/reset/while-waiting", test_reset_while_waiting);

@@ -32,18 +32,33 @@ test_give_back (void)
   g_assert_cmpuint (ph_window_get_due (&window), ==, 2000);
 }
 
-/* Only a window that is used up quickly may be what limits the path. */
+/* What was granted stays granted: after shrinking nothing is given until it has been used. */
 static void
-test_growth (void)
+test_shrink (void)
 {
   PhWindow window;
 
   ph_window_init (&window, 1000);
-  g_assert_false (ph_window_consume (&window, 999, 1000000));
-  g_assert_false (ph_window_consume (&window, 1, 1000000)); /* since 0: 1 s */
-  g_assert_true (ph_window_consume (&window, 1000, 1100000));
-  g_assert_false (ph_window_consume (&window, 500, 1200000));
-  g_assert_false (ph_window_consume (&window, 500, 1400000));
+  window.size = 400;
+  ph_window_consume (&window, 600, 0);
+  g_assert_cmpuint (ph_window_get_due (&window), ==, 0);
+  ph_window_consume (&window, 100, 0);
+  g_assert_cmpuint (ph_window_get_due (&window), ==, 100);
+}
+
+/* Only a window that is used up quickly may be what limits the path. */
+static void
+test_pace (void)
+{
+  PhWindow window;
+
+  ph_window_init (&window, 1000);
+  g_assert_cmpint (ph_window_consume (&window, 999, 900000), ==, PH_WINDOW_STEADY);
+  g_assert_cmpint (ph_window_consume (&window, 1, 900000), ==, PH_WINDOW_STEADY);
+  g_assert_cmpint (ph_window_consume (&window, 1000, 1000000), ==, PH_WINDOW_FAST);
+  g_assert_cmpint (ph_window_consume (&window, 500, 1100000), ==, PH_WINDOW_STEADY);
+  g_assert_cmpint (ph_window_consume (&window, 500, 1300000), ==, PH_WINDOW_STEADY);
+  g_assert_cmpint (ph_window_consume (&window, 1000, 2400000), ==, PH_WINDOW_SLOW);
 }
 
 int
@@ -52,6 +67,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/window/overrun", test_overrun);
   g_test_add_func ("/window/give-back", test_give_back);
-  g_test_add_func ("/window/growth", test_growth);
+  g_test_add_func ("/window/shrink", test_shrink);
+  g_test_add_func ("/window/pace", test_pace);
   return g_test_run ();
 }
