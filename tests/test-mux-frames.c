@@ -5,6 +5,7 @@
 #include "ph-pipe-channel.h"
 #include "ph-stream.h"
 #include "tunnel/ph-mux.h"
+#include "tunnel/ph-reorder.h"
 
 /* One mux, and frames made by hand at the other end of its channel: what other programs may send,
  * and what nobody should. */
@@ -749,6 +750,59 @@ test_name_again (gconstpointer data)
   rig_clear (&rig);
 }
 
+/* What the name's last connection left behind is no part of the next. */
+static void
+test_name_again_after_gap (void)
+{
+  Rig rig;
+
+  rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_NONE);
+  send (&rig, CONNECT, 0, NULL);
+  ph_test_wait (rig.context, is_dialled, &rig);
+  g_socket_close (rig.dialled, NULL);
+  g_clear_object (&rig.dialled);
+  ph_test_wait (rig.context, has_close, &rig);
+  send (&rig, DATA, 3, "stale");
+  send (&rig, CONNECT, 0, NULL);
+  send (&rig, DATA, 1, "a");
+  send (&rig, DATA, 2, "b");
+  send (&rig, DATA, 3, "c");
+  assert_reads (&rig, "abc");
+  rig_clear (&rig);
+}
+
+/* A service that has ended while nobody reads it does not keep the loop busy. */
+static void
+test_hang_up_is_quiet (void)
+{
+  g_autofree char *text = g_strnfill (120000, 'x');
+  PhMuxCounters counters = { 0 };
+  guint n_turns = 0;
+  Rig rig;
+
+  rig_init (&rig, PH_MUX_HOST, PH_EXTENSION_CREDIT | PH_EXTENSION_EOF);
+  send (&rig, CONNECT, 0, NULL);
+  send (&rig, PH_EVENT_EOF, 1, NULL);
+  assert_ends (&rig, FALSE);
+  g_socket_set_blocking (rig.dialled, TRUE);
+  g_assert_cmpint (g_socket_send (rig.dialled, text, 120000, NULL, NULL), ==, 120000);
+  g_socket_close (rig.dialled, NULL);
+  while (counters.bytes_out < PH_MUX_START_WINDOW_BYTES)
+    {
+      g_main_context_iteration (rig.context, TRUE);
+      ph_mux_get_counters (rig.mux, &counters);
+    }
+  while (n_turns < 100 && g_main_context_iteration (rig.context, FALSE))
+    n_turns++;
+  g_assert_cmpuint (n_turns, <, 100);
+  g_assert_cmpuint (rig.n_closed, ==, 0);
+  send_bytes (&rig, &(Line){ PH_EVENT_WINDOW }, (const guint8 *)"\0\17\0\0", 4);
+  ph_test_wait (rig.context, has_close, &rig);
+  ph_mux_get_counters (rig.mux, &counters);
+  g_assert_cmpuint (counters.bytes_out, ==, 120000);
+  rig_clear (&rig);
+}
+
 /* CONNECT's payload */
 
 typedef struct
@@ -806,31 +860,48 @@ test_connect (gconstpointer data)
 
 /* Bounds */
 
-/* Frames of connections that nobody opens are counted against the budget, and dropped for it. */
+/* Sends @n of the largest frames under the name with @port, which nobody has opened. */
 static void
-test_budget (void)
+send_early (Rig *rig, guint16 port, guint16 n)
 {
   g_autofree guint8 *message = g_malloc0 (PH_FRAME_MAX_SIZE);
   PhFrame frame = { .event = DATA, .total_chunks = 1, .payload_size = PH_FRAME_MAX_PAYLOAD };
+
+  frame.name = get_name (rig);
+  frame.name.src.port = port;
+  for (guint16 i = 1; i <= n; i++)
+    {
+      frame.chunk_id = i;
+      ph_frame_encode_header (&frame, message);
+      send_raw (rig, message, PH_FRAME_MAX_SIZE);
+    }
+  settle (rig);
+}
+
+/* Frames of connections that nobody opens are counted against the budget; past it the fullest goes.
+ */
+static void
+test_budget (void)
+{
+  const gsize frame_bytes = PH_FRAME_MAX_PAYLOAD + PH_REORDER_FRAME_CHARGE_BYTES;
   PhMuxCounters counters;
+  gsize expected = 0;
   Rig rig;
 
   rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_NONE);
-  for (guint i = 0; i < 20 * 120; i++)
+  send_early (&rig, 1, 50);
+  send_early (&rig, 2, 110);
+  expected = 160 * frame_bytes;
+  for (guint16 port = 3; expected + 60 * frame_bytes <= PH_MUX_BUDGET_BYTES; port++)
     {
-      frame.name = get_name (&rig);
-      frame.name.src.port = (guint16)(i % 20);
-      frame.chunk_id = (guint16)(i / 20 + 1);
-      ph_frame_encode_header (&frame, message);
-      send_raw (&rig, message, PH_FRAME_MAX_SIZE);
-      if (i % 200 == 0)
-        settle (&rig);
+      send_early (&rig, port, 60);
+      expected += 60 * frame_bytes;
       ph_mux_get_counters (rig.mux, &counters);
-      g_assert_cmpuint (counters.held_bytes, <=, PH_MUX_BUDGET_BYTES);
+      g_assert_cmpuint (counters.held_bytes, ==, expected);
     }
-  settle (&rig);
+  send_early (&rig, 1000, 60);
   ph_mux_get_counters (rig.mux, &counters);
-  g_assert_cmpuint (counters.held_bytes, >, PH_MUX_BUDGET_BYTES / 2);
+  g_assert_cmpuint (counters.held_bytes, ==, expected - 50 * frame_bytes);
   g_assert_cmpuint (counters.malformed, ==, 0);
   rig_clear (&rig);
 }
@@ -879,7 +950,8 @@ test_many_names (void)
   for (guint i = 0; i < 200; i++)
     g_main_context_iteration (rig.context, FALSE);
   ph_mux_get_counters (rig.mux, &counters);
-  g_assert_cmpuint (counters.held_bytes, ==, PH_MUX_MAX_CONNECTIONS * 128);
+  g_assert_cmpuint (counters.held_bytes, ==,
+                    PH_MUX_MAX_CONNECTIONS * PH_REORDER_FRAME_CHARGE_BYTES);
   rig_clear (&rig);
 }
 
@@ -1098,6 +1170,8 @@ main (int argc, char **argv)
   g_test_add_data_func ("/mux-frames/name-again/kept-from-0", GINT_TO_POINTER (2), test_name_again);
   g_test_add_data_func ("/mux-frames/name-again/forgotten-from-0", GINT_TO_POINTER (3),
                         test_name_again);
+  g_test_add_func ("/mux-frames/name-again/after-gap", test_name_again_after_gap);
+  g_test_add_func ("/mux-frames/hang-up-is-quiet", test_hang_up_is_quiet);
   g_test_add_func ("/mux-frames/budget", test_budget);
   g_test_add_func ("/mux-frames/plain-limit", test_plain_limit);
   g_test_add_func ("/mux-frames/many-names", test_many_names);
