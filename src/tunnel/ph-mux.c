@@ -316,7 +316,7 @@ stop_now (PhMux *self)
   set_state (self, PH_MUX_STOPPED);
   drop_all (self, PH_CLOSE_SESSION_ENDING);
   report_all (self);
-  if (!self->freed)
+  if (!self->freed && self->stop_done != NULL)
     self->stop_done (self->stop_user_data);
 }
 
@@ -468,7 +468,7 @@ on_readable (gpointer user_data)
   gsize size;
 
   ph_mux_enter (self);
-  for (guint i = 0; i < MESSAGES_PER_TURN && self->error == NULL; i++)
+  for (guint i = 0; i < MESSAGES_PER_TURN; i++)
     {
       PhChannelStatus status = ph_channel_receive (self->channel, &message, &size);
 
@@ -476,7 +476,7 @@ on_readable (gpointer user_data)
         fail (self, PH_ERROR_PEER_LOST, ph_error_sentence (PH_ERROR_PEER_LOST));
       if (status != PH_CHANNEL_OK)
         break;
-      if (self->state == PH_MUX_RUNNING)
+      if (self->state == PH_MUX_RUNNING && self->error == NULL)
         on_message (self, message, size);
     }
   ph_mux_leave (self);
