@@ -61,7 +61,10 @@ ph_code_free (PhCode *code)
 static void
 set_parse_error (GError **error, const char *text, const char *what)
 {
-  gsize length = strcspn (text, strstr (text, "://") != NULL ? "#" : ".#");
+  const char *authority = strstr (text, "://");
+  gsize host =
+      authority != NULL ? (gsize)(authority - text) + 3 + strcspn (authority + 3, "/#") : 0;
+  gsize length = host + strcspn (text + host, ".#");
   g_autofree char *shown = ph_text_clean (text, (gssize)length, 2 * PH_TEXT_MAX_NAME);
 
   g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "“%s%s” is not a share code or a link: %s", shown,

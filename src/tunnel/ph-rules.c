@@ -397,8 +397,7 @@ rule_parse (const char *text, GError **error)
                  stripped);
   if (local_error != NULL)
     {
-      g_propagate_prefixed_error (error, g_steal_pointer (&local_error), "“%s” is no rule: ",
-                                  text);
+      g_propagate_prefixed_error (error, g_steal_pointer (&local_error), "“%s” is no rule: ", text);
       rule_free (rule);
       return NULL;
     }
