@@ -126,14 +126,14 @@ on_rejected (GObject *source, GAsyncResult *result, gpointer user_data)
 
 /* Says no in words the Client understands, and leaves. */
 static void
-reject (PhHostClient *self, PhSignalReason reason)
+reject (PhHostClient *self, PhSignalReason reason, const char *word)
 {
   PhSignalMessage message = { .type = PH_SIGNAL_TYPE_REJECT, .reason = reason };
 
   self->n_leaving++;
   ph_signal_client_signal_async (self->env.signal, self->id, self->env.token, &message,
                                  self->env.cancellable, on_rejected, g_rc_box_acquire (self));
-  leave (self, PH_CLOSE_SESSION_ENDING, ph_signal_reason_name (reason));
+  leave (self, PH_CLOSE_SESSION_ENDING, word);
 }
 
 void
@@ -142,7 +142,7 @@ ph_host_client_leave (PhHostClient *self, PhCloseReason reason, const char *word
   if (self->state == STATE_LEAVING)
     return;
   if (self->state < STATE_CONNECTING)
-    reject (self, PH_SIGNAL_REASON_DECLINED);
+    reject (self, PH_SIGNAL_REASON_DECLINED, word);
   else
     leave (self, reason, word);
 }
@@ -160,7 +160,7 @@ leave_with_error (PhHostClient *self, const GError *error)
   if (self->state == STATE_LEAVING) /* whoever heard the warning may have ended it */
     return;
   if (code == PH_ERROR_NOT_VERIFIED)
-    reject (self, PH_SIGNAL_REASON_NOT_VERIFIED);
+    reject (self, PH_SIGNAL_REASON_NOT_VERIFIED, ph_error_name (code));
   else
     leave (self, PH_CLOSE_SESSION_ENDING,
            code == PH_ERROR_PEER_ENDED ? "ended" : ph_error_name (code));
@@ -223,7 +223,7 @@ ph_host_client_answer (PhHostClient *self, gboolean is_approved)
     return;
   self->question = 0;
   if (!is_approved && self->state == STATE_ASKING)
-    reject (self, PH_SIGNAL_REASON_DECLINED);
+    reject (self, PH_SIGNAL_REASON_DECLINED, "declined");
   else if (!is_approved)
     leave (self, PH_CLOSE_SESSION_ENDING, "declined");
   else if (self->state == STATE_ASKING)
@@ -276,7 +276,8 @@ show_number (PhHostClient *self, const PhHalf *answer, const PhSdp *sdp)
   ph_code_number (ph_cert_get_fingerprint (self->env.tunnel.cert), sdp->fingerprint, self->random,
                   answer->description->r, number);
   self->env.events->verify (self->name, number, self->env.events_data);
-  ask (self);
+  if (self->state == STATE_CONNECTING) /* whoever heard the number may have ended it */
+    ask (self);
 }
 
 static gboolean
@@ -298,14 +299,31 @@ take_answer (PhHostClient *self, const PhSignalHalf *signal, GError **error)
   return TRUE;
 }
 
+/* Our own rejections are not watched, so this is the Client's. */
+static void
+take_rejection (PhHostClient *self, PhSignalReason reason)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (reason != PH_SIGNAL_REASON_NOT_VERIFIED)
+    {
+      leave (self, PH_CLOSE_SESSION_ENDING, "left");
+      return;
+    }
+  set_not_verified (&error, "the Client could not make sure that the offer is ours");
+  leave_with_error (self, error);
+}
+
 static void
 on_session_changed (const PhSignalSession *session, gpointer user_data)
 {
   PhHostClient *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (self->state == STATE_OFFERED && session->answer != NULL &&
-      !take_answer (self, session->answer, &error))
+  if (session->status == PH_SIGNAL_REJECTED)
+    take_rejection (self, session->reason);
+  else if (self->state == STATE_OFFERED && session->answer != NULL &&
+           !take_answer (self, session->answer, &error))
     leave_with_error (self, error);
 }
 

@@ -448,7 +448,7 @@ on_servers_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
   if (ice == NULL) /* cancelled: the Host is gone */
     return;
   self->ice = ph_ice_config_ref (ice);
-  for (guint i = 0; i < ice->warnings->len; i++)
+  for (guint i = 0; i < ice->warnings->len && self->state < STATE_ENDING; i++)
     self->events->warning ("ice-server", g_ptr_array_index (ice->warnings, i), self->user_data);
   serve_if_ready (self);
 }
@@ -524,6 +524,7 @@ on_end_timer (gpointer user_data)
       return G_SOURCE_CONTINUE;
     }
   set_state (self, STATE_ENDED);
+  g_cancellable_cancel (self->cancellable); /* nothing is heard after this */
   self->events->ended (self->end_error, self->user_data);
   return G_SOURCE_CONTINUE;
 }

@@ -61,7 +61,9 @@ struct _PhJoin
   PhHalf *offer; /* checked; waits for our addresses */
   PhSdp *offer_sdp;
   gboolean was_connected;
-  gboolean is_leaving_session; /* a delete is under way */
+  gboolean is_joining;  /* the call that joins is under way */
+  gboolean is_rejected; /* the session is over for the signaling server */
+  gboolean is_leaving;  /* the Host is being told that nobody comes */
   GError *end_error;
   GSource *end_timer; /* 0 ms: look whether all is over; END_LIMIT_MS: cut calls short */
   gint64 end_limit_us;
@@ -95,12 +97,13 @@ on_tunnel_gone (gpointer user_data)
 }
 
 static void
-on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
+on_left (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   PhJoin *self = user_data;
 
-  ph_signal_client_delete_finish (result, NULL); /* what stays there expires */
-  self->is_leaving_session = FALSE;
+  /* A rejection that does not arrive ends for the Host when the session expires. */
+  ph_signal_client_signal_finish (result, NULL);
+  self->is_leaving = FALSE;
   look_whether_over (self);
 }
 
@@ -115,15 +118,22 @@ close_tunnel (PhJoin *self)
   ph_tunnel_close (g_steal_pointer (&self->tunnel), PH_CLOSE_SESSION_ENDING, on_tunnel_gone, self);
 }
 
-/* A Host that is still asking its person need not ask any longer. */
+/* Until there is a tunnel to say goodbye through, the Host learns from here that nobody comes: it
+ * need not ask its person, nor look for a path, any longer. */
 static void
 leave_session (PhJoin *self)
 {
-  if (self->id[0] == '\0' || self->state >= STATE_CONNECTING)
+  PhSignalMessage message = { .type = PH_SIGNAL_TYPE_REJECT, .reason = PH_SIGNAL_REASON_DECLINED };
+
+  /* Without a path each side finds out by itself, and in better words. */
+  if (self->id[0] == '\0' || self->was_connected || self->is_rejected ||
+      ph_error_code (self->end_error) == PH_ERROR_NO_PATH)
     return;
-  self->is_leaving_session = TRUE;
-  ph_signal_client_delete_async (self->signal, self->id, self->token, self->cancellable, on_deleted,
-                                 self);
+  if (ph_error_code (self->end_error) == PH_ERROR_NOT_VERIFIED)
+    message.reason = PH_SIGNAL_REASON_NOT_VERIFIED;
+  self->is_leaving = TRUE;
+  ph_signal_client_signal_async (self->signal, self->id, self->token, &message, self->cancellable,
+                                 on_left, self);
 }
 
 /* Takes @error; NULL: a person on this side wants it. The first reason counts. */
@@ -138,9 +148,9 @@ end_with (PhJoin *self, GError *error)
       return;
     }
   self->end_error = error;
-  leave_session (self);
   set_state (self, STATE_ENDING);
   self->end_limit_us = g_get_monotonic_time () + END_LIMIT_MS * 1000ll;
+  leave_session (self);
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   close_tunnel (self);
   if (self->was_connected)
@@ -160,7 +170,7 @@ on_end_timer (gpointer user_data)
     return G_SOURCE_CONTINUE;
   if (g_get_monotonic_time () >= self->end_limit_us)
     g_cancellable_cancel (self->cancellable);
-  if (self->is_tunnel_closing || self->is_leaving_session)
+  if (self->is_tunnel_closing || self->is_joining || self->is_leaving)
     {
       ph_timer_arm_at (self->end_timer,
                        g_cancellable_is_cancelled (self->cancellable) ? -1 : self->end_limit_us);
@@ -241,6 +251,8 @@ on_servers_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
   self->ice = ph_ice_config_ref (ice);
   for (guint i = 0; i < ice->warnings->len; i++)
     self->events->warning ("ice-server", g_ptr_array_index (ice->warnings, i), self->user_data);
+  if (self->state >= STATE_ENDING) /* whoever heard a warning may have ended it */
+    return;
   config = (PhTunnelConfig){ PH_MUX_CLIENT, self->cert, self->ice, self->poll, NULL };
   self->tunnel = ph_tunnel_new (&config, &tunnel_events, self, &error);
   if (self->tunnel == NULL)
@@ -353,35 +365,19 @@ take_offer (PhJoin *self, const PhSignalHalf *signal, GError **error)
 }
 
 static void
-on_rejected (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  ph_signal_client_signal_finish (result, NULL); /* the Host finds out when the session expires */
-}
-
-/* The Host learns why nobody came. */
-static void
-refuse_offer (PhJoin *self, GError *error)
-{
-  PhSignalMessage message = { .type = PH_SIGNAL_TYPE_REJECT,
-                              .reason = PH_SIGNAL_REASON_NOT_VERIFIED };
-
-  if (ph_error_code (error) == PH_ERROR_NOT_VERIFIED)
-    ph_signal_client_signal_async (self->signal, self->id, self->token, &message, self->cancellable,
-                                   on_rejected, NULL);
-  end_with (self, error);
-}
-
-static void
 on_session_changed (const PhSignalSession *session, gpointer user_data)
 {
   PhJoin *self = user_data;
   GError *error = NULL;
 
   if (session->status == PH_SIGNAL_REJECTED)
-    end_with (self, ph_error_new ((PhError)ph_signal_reason_error (session->reason)));
+    {
+      self->is_rejected = TRUE;
+      end_with (self, ph_error_new ((PhError)ph_signal_reason_error (session->reason)));
+    }
   else if (self->state == STATE_WAITING && session->offer != NULL &&
            !take_offer (self, session->offer, &error))
-    refuse_offer (self, error);
+    end_with (self, error);
 }
 
 static void
@@ -402,6 +398,7 @@ on_session_failed (const GError *error, gpointer user_data)
   PhJoin *self = user_data;
 
   g_clear_pointer (&self->watch, ph_signal_watch_free);
+  self->is_rejected = TRUE; /* there is nothing left to leave */
   if (self->state < STATE_CONNECTING)
     end_with (self, g_error_copy (error));
 }
@@ -419,19 +416,23 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   g_autoptr (PhSignalSession) session = ph_signal_client_join_finish (result, &error);
 
-  if (session == NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
+  self->is_joining = FALSE;
   if (session == NULL)
     {
       end_with (self, g_steal_pointer (&error));
+      look_whether_over (self);
       return;
     }
-  if (self->state != STATE_JOINING)
-    return;
   g_strlcpy (self->id, session->id, sizeof self->id);
   self->token = g_strdup (session->token);
   self->host_name_sent = g_strdup (session->host);
   self->host_name = ph_text_clean (session->host, -1, PH_TEXT_MAX_NAME);
+  if (self->state != STATE_JOINING)
+    {
+      leave_session (self); /* ended meanwhile */
+      look_whether_over (self);
+      return;
+    }
   set_state (self, STATE_WAITING);
   self->watch = ph_signal_watch_new (self->signal, self->id, self->token, 0, &watch_events, self);
 }
@@ -462,12 +463,23 @@ ph_join_start (PhJoin *self)
 {
   set_state (self, STATE_JOINING);
   prove_join (self);
+  self->is_joining = TRUE;
   ph_ice_servers_resolve_async (self->servers, self->cancellable, on_servers_resolved, self);
   ph_signal_client_join_async (self->signal, self->code->id, self->name, &self->proof,
                                self->cancellable, on_joined, self);
 }
 
 /* Mappings */
+
+/* After `ended` nothing more may be heard. */
+static gboolean
+check_going_on (PhJoin *self, GError **error)
+{
+  if (self->state < STATE_ENDING)
+    return TRUE;
+  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, "The session has ended");
+  return FALSE;
+}
 
 gboolean
 ph_join_map (PhJoin *self, const char *text, GError **error)
@@ -478,7 +490,7 @@ ph_join_map (PhJoin *self, const char *text, GError **error)
   char local[PH_ENDPOINT_TEXT_SIZE];
   PhListener *listener;
 
-  if (mapping == NULL)
+  if (mapping == NULL || !check_going_on (self, error))
     return FALSE;
   remote = ph_destination_dup_text (&mapping->remote);
   listener = ph_listener_new (self->poll, mapping, &failure);
@@ -490,10 +502,10 @@ ph_join_map (PhJoin *self, const char *text, GError **error)
       return FALSE;
     }
   g_ptr_array_add (self->listeners, listener);
-  self->events->mapping (ph_endpoint_format (ph_listener_get_local (listener), local), remote,
-                         PH_MAPPING_LISTENING, NULL, self->user_data);
   if (self->state == STATE_CONNECTED)
     ph_listener_set_mux (listener, ph_tunnel_get_mux (self->tunnel));
+  self->events->mapping (ph_endpoint_format (ph_listener_get_local (listener), local), remote,
+                         PH_MAPPING_LISTENING, NULL, self->user_data);
   return TRUE;
 }
 
@@ -511,9 +523,8 @@ is_meant (const PhListener *listener, const char *text)
 }
 
 static void
-remove_listener (PhJoin *self, guint index)
+close_listener (PhJoin *self, PhListener *listener)
 {
-  PhListener *listener = g_ptr_array_steal_index (self->listeners, index);
   g_autofree char *remote = ph_destination_dup_text (&ph_listener_get_mapping (listener)->remote);
   char local[PH_ENDPOINT_TEXT_SIZE];
 
@@ -525,21 +536,26 @@ remove_listener (PhJoin *self, guint index)
   self->events->mapping (local, remote, PH_MAPPING_REMOVED, NULL, self->user_data);
 }
 
+/* Whoever hears of one that is gone may map and unmap others, so all are taken out before. */
 gboolean
 ph_join_unmap (PhJoin *self, const char *text, GError **error)
 {
-  gboolean is_found = FALSE;
+  g_autoptr (GPtrArray) meant = g_ptr_array_new ();
 
+  if (!check_going_on (self, error))
+    return FALSE;
   for (guint i = self->listeners->len; i-- > 0;)
     if (is_meant (g_ptr_array_index (self->listeners, i), text))
-      {
-        remove_listener (self, i);
-        is_found = TRUE;
-      }
-  if (!is_found)
-    g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                 "Nothing is mapped on “%s”; give the local port of a mapping, like 8000", text);
-  return is_found;
+      g_ptr_array_add (meant, g_ptr_array_steal_index (self->listeners, i));
+  if (meant->len == 0)
+    {
+      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
+                   "Nothing is mapped on “%s”; give the local port of a mapping, like 8000", text);
+      return FALSE;
+    }
+  for (guint i = 0; i < meant->len; i++)
+    close_listener (self, g_ptr_array_index (meant, i));
+  return TRUE;
 }
 
 PhTunnel *

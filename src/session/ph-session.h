@@ -55,7 +55,7 @@ typedef struct
                       gpointer user_data);
 
   /* Once for each `connected`, and for each join request that led to nothing. @reason is a word:
-   * "ended", "kicked", "declined", or an error's name. */
+   * "ended", "kicked", "declined", "left" (it went before it was connected), or an error's name. */
   void (*disconnected) (const char *peer, const char *reason, gpointer user_data);
 
   /* Something a person should know; the session goes on. @code is a word. */
