@@ -108,6 +108,17 @@ ph_ice_servers_new (void)
 }
 
 PhIceServers *
+ph_ice_servers_copy (const PhIceServers *self)
+{
+  PhIceServers *copy = ph_ice_servers_new ();
+
+  copy->relay_only = self->relay_only;
+  for (guint i = 0; i < self->servers->len; i++)
+    g_ptr_array_add (copy->servers, server_copy (g_ptr_array_index (self->servers, i)));
+  return copy;
+}
+
+PhIceServers *
 ph_ice_servers_ref (PhIceServers *self)
 {
   g_atomic_ref_count_inc (&self->refs);
@@ -268,6 +279,7 @@ typedef struct
   guint n_stun; /* STUN servers that are being asked */
   PhStunProbe *probe;
   GSource *deadline;
+  GSource *cancelled; /* NULL: it cannot be */
   gboolean is_done;
 } Resolving;
 
@@ -284,6 +296,7 @@ resolving_free (gpointer data)
 
   ph_stun_probe_free (self->probe);
   ph_timer_clear (&self->deadline);
+  ph_timer_clear (&self->cancelled);
   g_clear_pointer (&self->config, ph_ice_config_unref);
   g_ptr_array_unref (self->servers);
   g_object_unref (self->lookups);
@@ -300,6 +313,7 @@ resolving_finish (GTask *task)
   self->is_done = TRUE;
   g_cancellable_cancel (self->lookups);
   ph_timer_clear (&self->deadline);
+  ph_timer_clear (&self->cancelled);
   if (!self->config->has_stun && self->n_stun > 0)
     g_ptr_array_add (
         self->config->warnings,
@@ -332,6 +346,26 @@ on_deadline (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Who has cancelled hears of it at once; the task sees to the error. */
+static gboolean
+on_cancelled (GCancellable *cancellable, gpointer user_data)
+{
+  resolving_finish (user_data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+watch_cancellable (GTask *task)
+{
+  Resolving *self = g_task_get_task_data (task);
+
+  if (g_task_get_cancellable (task) == NULL)
+    return;
+  self->cancelled = g_cancellable_source_new (g_task_get_cancellable (task));
+  g_source_set_callback (self->cancelled, G_SOURCE_FUNC (on_cancelled), task, NULL);
+  g_source_attach (self->cancelled, g_task_get_context (task));
+}
+
 static void
 add_address (Resolving *self, const Server *server, const guint8 addr[16])
 {
@@ -361,6 +395,8 @@ finish_if_complete (GTask *task)
 {
   Resolving *self = g_task_get_task_data (task);
 
+  if (self->is_done) /* a lookup that comes home late */
+    return;
   if (self->n_lookups == 0 && (self->config->has_stun || self->n_stun == 0))
     resolving_finish (task);
 }
@@ -441,6 +477,7 @@ ph_ice_servers_resolve_async (PhIceServers *servers,
   self->deadline =
       ph_timer_new (g_task_get_context (task), "[porthole] ICE servers", on_deadline, task);
   ph_timer_arm (self->deadline, PH_ICE_SERVERS_LIMIT_MS);
+  watch_cancellable (task);
   for (guint i = 0; i < servers->servers->len; i++)
     g_ptr_array_add (self->servers, server_copy (g_ptr_array_index (servers->servers, i)));
   for (guint i = 0; i < self->servers->len; i++)

@@ -44,6 +44,9 @@ PhIceServers *ph_ice_servers_new (void);
 PhIceServers *ph_ice_servers_ref (PhIceServers *servers);
 void ph_ice_servers_unref (PhIceServers *servers);
 
+/* The same servers, for another thread. Owned. */
+PhIceServers *ph_ice_servers_copy (const PhIceServers *servers);
+
 /* "HOST[:PORT]", with or without "stun:" in front; an IPv6 address in brackets. Errors:
  * PH_ERROR_INVALID. */
 gboolean ph_ice_servers_add_stun (PhIceServers *servers, const char *text, GError **error);
@@ -58,7 +61,7 @@ gboolean ph_ice_servers_has_turn (const PhIceServers *servers);
 
 /* Looks up and tries all servers, for at most PH_ICE_SERVERS_LIMIT_MS; @servers may go
  * meanwhile. Servers that fail end up in warnings; the result is never an error but for
- * cancellation. */
+ * cancellation, which ends it at once. */
 #define PH_ICE_SERVERS_LIMIT_MS 1500
 void ph_ice_servers_resolve_async (PhIceServers *servers,
                                    GCancellable *cancellable,
