@@ -445,3 +445,21 @@ ph_host_client_is_connected (PhHostClient *self)
 {
   return self->state == STATE_CONNECTED;
 }
+
+gboolean
+ph_host_client_is_verified (PhHostClient *self)
+{
+  return self->is_verified;
+}
+
+PhPeerStage
+ph_host_client_get_stage (PhHostClient *self)
+{
+  static const PhPeerStage stages[N_STATES] = {
+    [STATE_ASKING] = PH_STAGE_ASKING,       [STATE_PREPARING] = PH_STAGE_CONNECTING,
+    [STATE_OFFERED] = PH_STAGE_CONNECTING,  [STATE_CONNECTING] = PH_STAGE_CONNECTING,
+    [STATE_CONNECTED] = PH_STAGE_CONNECTED, [STATE_LEAVING] = PH_STAGE_LEAVING,
+  };
+
+  return stages[self->state];
+}

@@ -42,6 +42,11 @@ void ph_host_client_unref (PhHostClient *client);
 
 const char *ph_host_client_get_name (PhHostClient *client);
 
+PhPeerStage ph_host_client_get_stage (PhHostClient *client);
+
+/* By the share code. */
+gboolean ph_host_client_is_verified (PhHostClient *client);
+
 /* Waiting for a person: to approve, or to compare the number. */
 gboolean ph_host_client_is_asking (PhHostClient *client);
 
@@ -55,7 +60,7 @@ void ph_host_client_answer (PhHostClient *client, gboolean is_approved);
  * already. */
 void ph_host_client_leave (PhHostClient *client, PhCloseReason reason, const char *word);
 
-/* Borrowed; NULL while not connected. */
+/* Borrowed; NULL while it is leaving. */
 PhTunnel *ph_host_client_get_tunnel (PhHostClient *client);
 gboolean ph_host_client_is_connected (PhHostClient *client);
 

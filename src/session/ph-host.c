@@ -595,6 +595,17 @@ ph_host_answer (PhHost *self, gboolean is_approved)
   return TRUE;
 }
 
+gboolean
+ph_host_answer_client (PhHost *self, const char *name, gboolean is_approved)
+{
+  PhHostClient *client = find_client (self, name);
+
+  if (client == NULL || !ph_host_client_is_asking (client))
+    return FALSE;
+  ph_host_client_answer (client, is_approved);
+  return TRUE;
+}
+
 void
 ph_host_decline_all (PhHost *self)
 {
@@ -628,8 +639,10 @@ ph_host_foreach_client (PhHost *self,
       PhHostClient *client = g_ptr_array_index (self->clients, i);
       PhTunnel *tunnel = ph_host_client_get_tunnel (client);
       PhHostClientInfo info = { .name = ph_host_client_get_name (client),
+                                .stage = ph_host_client_get_stage (client),
                                 .is_connected = ph_host_client_is_connected (client),
-                                .is_asking = ph_host_client_is_asking (client) };
+                                .is_asking = ph_host_client_is_asking (client),
+                                .is_verified = ph_host_client_is_verified (client) };
 
       if (info.is_connected)
         {
@@ -639,6 +652,80 @@ ph_host_foreach_client (PhHost *self,
         }
       func (&info, user_data);
     }
+}
+
+typedef struct
+{
+  const char *client;
+  void (*func) (const char *client, const PhConnectionInfo *info, gpointer user_data);
+  gpointer user_data;
+} ForeachConnection;
+
+static void
+call_with_client (const PhConnectionInfo *info, gpointer user_data)
+{
+  const ForeachConnection *each = user_data;
+
+  each->func (each->client, info, each->user_data);
+}
+
+void
+ph_host_foreach_connection (PhHost *self,
+                            void (*func) (const char *client,
+                                          const PhConnectionInfo *info,
+                                          gpointer user_data),
+                            gpointer user_data)
+{
+  for (guint i = 0; i < self->clients->len; i++)
+    {
+      PhHostClient *client = g_ptr_array_index (self->clients, i);
+      ForeachConnection each = { ph_host_client_get_name (client), func, user_data };
+
+      if (ph_host_client_is_connected (client))
+        ph_mux_foreach (ph_tunnel_get_mux (ph_host_client_get_tunnel (client)), call_with_client,
+                        &each);
+    }
+}
+
+/* Which of two Clients' stages says more about the session. */
+static PhSessionState
+state_of_stage (PhPeerStage stage)
+{
+  switch (stage)
+    {
+    case PH_STAGE_CONNECTING:
+      return PH_SESSION_CONNECTING;
+    case PH_STAGE_CONNECTED:
+      return PH_SESSION_CONNECTED;
+    case PH_STAGE_ASKING:
+    case PH_STAGE_LEAVING:
+      break;
+    }
+  return PH_SESSION_WAITING;
+}
+
+PhSessionState
+ph_host_get_state (PhHost *self)
+{
+  PhSessionState state = PH_SESSION_WAITING;
+
+  if (self->state == STATE_ENDED)
+    return PH_SESSION_ENDED;
+  if (self->id[0] == '\0')
+    return PH_SESSION_STARTING;
+  for (guint i = 0; i < self->clients->len; i++)
+    {
+      PhHostClient *client = g_ptr_array_index (self->clients, i);
+
+      state = MAX (state, state_of_stage (ph_host_client_get_stage (client)));
+    }
+  return state;
+}
+
+const PhRules *
+ph_host_get_rules (PhHost *self)
+{
+  return self->rules;
 }
 
 /* Life */

@@ -41,6 +41,9 @@ gboolean ph_host_deny (PhHost *host, const char *rule, GError **error);
  * FALSE if there is none. */
 gboolean ph_host_answer (PhHost *host, gboolean is_approved);
 
+/* Answers the open question of the one shown as @client. FALSE if there is none. */
+gboolean ph_host_answer_client (PhHost *host, const char *client, gboolean is_approved);
+
 /* Nobody is there to ask any more: declines what is open, and from now on everybody who would have
  * to be asked for. */
 void ph_host_decline_all (PhHost *host);
@@ -48,12 +51,20 @@ void ph_host_decline_all (PhHost *host);
 /* Errors: PH_ERROR_INVALID if nobody is shown by that name. */
 gboolean ph_host_kick (PhHost *host, const char *client, GError **error);
 
+/* PH_SESSION_CONNECTED if any Client is, else PH_SESSION_CONNECTING if any is about to be. */
+PhSessionState ph_host_get_state (PhHost *host);
+
+/* Borrowed; only to be read. */
+const PhRules *ph_host_get_rules (PhHost *host);
+
 typedef struct
 {
   const char *name;
+  PhPeerStage stage;
   gboolean is_connected;
   gboolean is_asking;
-  const PhPath *path; /* NULL while not connected */
+  gboolean is_verified; /* by the share code */
+  const PhPath *path;   /* NULL while not connected */
   guint32 round_trip_us;
   PhMuxCounters counters; /* all zero while not connected */
 } PhHostClientInfo;
@@ -61,6 +72,13 @@ typedef struct
 void ph_host_foreach_client (PhHost *host,
                              void (*func) (const PhHostClientInfo *info, gpointer user_data),
                              gpointer user_data);
+
+/* Calls @func for every connection of every Client; it must not call back into the Host. */
+void ph_host_foreach_connection (PhHost *host,
+                                 void (*func) (const char *client,
+                                               const PhConnectionInfo *info,
+                                               gpointer user_data),
+                                 gpointer user_data);
 
 /* Says goodbye to everybody and takes the session away; `ended` follows within two seconds. */
 void ph_host_end (PhHost *host);

@@ -60,6 +60,8 @@ struct _PhJoin
   guint8 random[PH_RANDOM_SIZE];
   PhHalf *offer; /* checked; waits for our addresses */
   PhSdp *offer_sdp;
+  gboolean compare_number;
+  gboolean is_asking; /* whether the numbers are the same */
   gboolean was_connected;
   gboolean is_joining;  /* the call that joins is under way */
   gboolean is_rejected; /* the session is over for the signaling server */
@@ -148,6 +150,7 @@ end_with (PhJoin *self, GError *error)
       return;
     }
   self->end_error = error;
+  self->is_asking = FALSE;
   set_state (self, STATE_ENDING);
   self->end_limit_us = g_get_monotonic_time () + END_LIMIT_MS * 1000ll;
   leave_session (self);
@@ -290,16 +293,43 @@ prove_answer (PhJoin *self, PhHalf *answer)
     }
 }
 
+static gboolean
+is_numbered (PhJoin *self)
+{
+  return !self->code->has_secret && self->offer->description->has_r;
+}
+
 static void
 show_number (PhJoin *self)
 {
   char number[PH_NUMBER_SIZE];
 
-  if (self->code->has_secret || !self->offer->description->has_r)
+  if (!is_numbered (self))
     return;
   ph_code_number (self->offer_sdp->fingerprint, ph_cert_get_fingerprint (self->cert),
                   self->offer->description->r, self->random, number);
+  self->is_asking = self->compare_number;
   self->events->verify (self->host_name, number, self->user_data);
+}
+
+gboolean
+ph_join_answer (PhJoin *self, gboolean is_same)
+{
+  if (!self->is_asking)
+    return FALSE;
+  self->is_asking = FALSE;
+  if (is_same)
+    ph_tunnel_release (self->tunnel);
+  else
+    end_with (self, g_error_new_literal (PH_ERROR, PH_ERROR_NOT_VERIFIED,
+                                         "not verified: the two numbers were not the same"));
+  return TRUE;
+}
+
+gboolean
+ph_join_is_asking (PhJoin *self)
+{
+  return self->is_asking;
 }
 
 /* Once the offer and our own addresses are there, in whichever order. */
@@ -316,7 +346,8 @@ answer_if_ready (PhJoin *self)
   answer = ph_tunnel_describe (self->tunnel, self->offer_sdp);
   prove_answer (self, answer);
   message.half = ph_half_to_signal (answer);
-  if (!ph_tunnel_start (self->tunnel, self->offer_sdp, self->offer, FALSE, &error))
+  if (!ph_tunnel_start (self->tunnel, self->offer_sdp, self->offer,
+                        self->compare_number && is_numbered (self), &error))
     {
       end_with (self, g_steal_pointer (&error));
       return;
@@ -558,6 +589,31 @@ ph_join_unmap (PhJoin *self, const char *text, GError **error)
   return TRUE;
 }
 
+PhSessionState
+ph_join_get_state (PhJoin *self)
+{
+  static const PhSessionState states[N_STATES] = {
+    [STATE_NEW] = PH_SESSION_STARTING,          [STATE_JOINING] = PH_SESSION_STARTING,
+    [STATE_WAITING] = PH_SESSION_WAITING,       [STATE_PREPARING] = PH_SESSION_CONNECTING,
+    [STATE_CONNECTING] = PH_SESSION_CONNECTING, [STATE_CONNECTED] = PH_SESSION_CONNECTED,
+    [STATE_ENDING] = PH_SESSION_ENDED,          [STATE_ENDED] = PH_SESSION_ENDED,
+  };
+
+  return states[self->state];
+}
+
+gboolean
+ph_join_is_verified (PhJoin *self)
+{
+  return self->code->has_secret && self->state >= STATE_CONNECTING;
+}
+
+const char *
+ph_join_get_host_name (PhJoin *self)
+{
+  return self->host_name;
+}
+
 PhTunnel *
 ph_join_get_tunnel (PhJoin *self)
 {
@@ -612,6 +668,7 @@ ph_join_new (const PhJoinOptions *options,
   self->code =
       ph_code_new (options->code->id, options->code->has_secret ? options->code->secret : NULL,
                    options->code->server);
+  self->compare_number = options->compare_number;
   self->name = ph_text_clean (options->name, -1, PH_TEXT_MAX_NAME);
   self->servers = ph_ice_servers_ref (options->servers);
   self->cancellable = g_cancellable_new ();

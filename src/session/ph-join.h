@@ -19,6 +19,7 @@ typedef struct
   const char *signal; /* the server's URL where the code does not say one */
   const char *name;   /* shown to the Host */
   gboolean allow_unverified;
+  gboolean compare_number; /* nothing goes through before ph_join_answer has confirmed a number */
   PhIceServers *servers;
 } PhJoinOptions;
 
@@ -44,6 +45,19 @@ gboolean ph_join_map (PhJoin *join, const char *text, GError **error);
 /* Takes away what listens on local port @text ("8000", or "127.0.0.1:8000") and closes its
  * connections. Errors: PH_ERROR_INVALID. */
 gboolean ph_join_unmap (PhJoin *join, const char *text, GError **error);
+
+/* Whether the number that `verify` showed is the one the Host's person sees; if it is not, the
+ * session ends with PH_ERROR_NOT_VERIFIED. FALSE if nothing is asked. */
+gboolean ph_join_answer (PhJoin *join, gboolean is_same);
+gboolean ph_join_is_asking (PhJoin *join);
+
+PhSessionState ph_join_get_state (PhJoin *join);
+
+/* By the share code. */
+gboolean ph_join_is_verified (PhJoin *join);
+
+/* As it is shown, borrowed; NULL until joined. */
+const char *ph_join_get_host_name (PhJoin *join);
 
 /* Borrowed; NULL while not connected. */
 PhTunnel *ph_join_get_tunnel (PhJoin *join);

@@ -8,6 +8,30 @@ G_BEGIN_DECLS
 
 /* What Host and Client tell whoever shows a session. */
 
+typedef enum
+{
+  PH_SESSION_HOST,
+  PH_SESSION_CLIENT,
+} PhSessionRole;
+
+typedef enum
+{
+  PH_SESSION_STARTING,   /* the signaling server is being asked */
+  PH_SESSION_WAITING,    /* Host: for Clients; Client: for the Host to let it in */
+  PH_SESSION_CONNECTING, /* looking for a path */
+  PH_SESSION_CONNECTED,  /* Host: somebody is */
+  PH_SESSION_ENDED,
+} PhSessionState;
+
+/* How far the other side has come. */
+typedef enum
+{
+  PH_STAGE_ASKING, /* a person is asked whether to let it in */
+  PH_STAGE_CONNECTING,
+  PH_STAGE_CONNECTED,
+  PH_STAGE_LEAVING,
+} PhPeerStage;
+
 /* A Host's session, for passing on. */
 typedef struct
 {
