@@ -540,11 +540,9 @@ ph_join_map (PhJoin *self, const char *text, GError **error)
   return TRUE;
 }
 
-/* "8000" means that port on any address, "127.0.0.1:8000" just that one. */
-static gboolean
-is_meant (const PhListener *listener, const char *text)
+gboolean
+ph_join_is_meant (const PhEndpoint *local, const char *text)
 {
-  const PhEndpoint *local = ph_listener_get_local (listener);
   PhEndpoint endpoint;
   guint16 port;
 
@@ -576,7 +574,7 @@ ph_join_unmap (PhJoin *self, const char *text, GError **error)
   if (!check_going_on (self, error))
     return FALSE;
   for (guint i = self->listeners->len; i-- > 0;)
-    if (is_meant (g_ptr_array_index (self->listeners, i), text))
+    if (ph_join_is_meant (ph_listener_get_local (g_ptr_array_index (self->listeners, i)), text))
       g_ptr_array_add (meant, g_ptr_array_steal_index (self->listeners, i));
   if (meant->len == 0)
     {

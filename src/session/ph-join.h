@@ -46,6 +46,9 @@ gboolean ph_join_map (PhJoin *join, const char *text, GError **error);
  * connections. Errors: PH_ERROR_INVALID. */
 gboolean ph_join_unmap (PhJoin *join, const char *text, GError **error);
 
+/* Whether @text means a mapping that listens on @local: "8000" is that port on any address. */
+gboolean ph_join_is_meant (const PhEndpoint *local, const char *text);
+
 /* Whether the number that `verify` showed is the one the Host's person sees; if it is not, the
  * session ends with PH_ERROR_NOT_VERIFIED. FALSE if nothing is asked. */
 gboolean ph_join_answer (PhJoin *join, gboolean is_same);

@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* "starting", "waiting", "connecting", "connected", "ended". Static. */
+const char *ph_session_state_word (PhSessionState state);
+
 /* The state of one session at one moment, for whoever shows it. Immutable: made on the session's
  * thread, read and freed on any, without locks. All text in it is safe to show. */
 
@@ -100,8 +103,14 @@ void ph_recorder_connection (PhRecorder *recorder,
 gboolean ph_recorder_unmap (PhRecorder *recorder, const char *text);
 
 /* Whether a snapshot would differ from the last one taken: cheap, and at worst wrong about a round
- * trip time. @host or @join, NULL once it is over. */
+ * trip time. @host or @join is NULL, or both before and after. */
 gboolean ph_recorder_has_news (PhRecorder *recorder, PhHost *host, PhJoin *join);
+
+/* The session is over, or could not begin: said when neither @host nor @join can say it. */
+void ph_recorder_end (PhRecorder *recorder);
+
+/* In the last snapshot taken. */
+gboolean ph_recorder_is_connected (const PhRecorder *recorder);
 
 /* Something happened that the functions above do not tell. */
 void ph_recorder_touch (PhRecorder *recorder);
