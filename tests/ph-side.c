@@ -152,6 +152,7 @@ ph_side_clear (PhSide *self)
   g_free (self->reason);
   g_free (self->warning);
   g_clear_error (&self->error);
+  *self = (PhSide){ 0 };
 }
 
 guint16

@@ -971,7 +971,10 @@ test_end_in_state (void)
         ph_host_end (host.host);
       else
         ph_join_end (client.join);
-      ph_test_wait_for (client.side.n[PH_SIDE_ENDED] == 1);
+      /* Where the Host has taken its server away before the first poll, the Client goes on trying.
+       */
+      ph_test_wait_for (client.side.n[PH_SIDE_ENDED] == 1 ||
+                        (host_ends && client.side.n[PH_SIDE_WARNING] > 0));
       if (!host_ends)
         {
           g_assert_no_error (client.side.error);
@@ -979,7 +982,7 @@ test_end_in_state (void)
         }
       else
         {
-          g_assert_nonnull (client.side.error);
+          g_assert_true (client.side.error != NULL || client.side.n[PH_SIDE_ENDED] == 0);
           ph_test_wait_for (host.side.n[PH_SIDE_ENDED] == 1);
           g_assert_no_error (host.side.error);
         }

@@ -5,7 +5,7 @@
 #include "core/ph-timer.h"
 
 #define SNAPSHOT_EVERY_MS 100
-#define IDLE_EVERY_MS 1000 /* connected, but nothing is being carried */
+#define IDLE_EVERY_MS 1000
 #define DRAIN_TURNS 1000
 
 /* Two objects stand for a session: the PhEngineSession is its owner's, the Worker the transport
@@ -224,6 +224,7 @@ struct _Command
   CommandFunc func;
   char *text;
   gboolean is_approved;
+  gboolean is_change; /* a person's, that may change what there is to see */
   PhEngineDone done;
   gpointer done_data;
 };
@@ -251,6 +252,11 @@ run_command (gpointer data)
   worker = command->worker;
   assert_transport (worker->engine);
   command->func (worker, command, &error);
+  if (command->is_change)
+    {
+      ph_recorder_touch (worker->recorder);
+      ph_timer_arm (worker->turn, 0);
+    }
   if (command->done == NULL)
     {
       g_clear_error (&error);
@@ -260,7 +266,6 @@ run_command (gpointer data)
   message->error = error;
   message->done = command->done;
   message->done_data = command->done_data;
-  ph_recorder_touch (worker->recorder);
   push (worker, message);
   return G_SOURCE_REMOVE;
 }
@@ -524,6 +529,16 @@ clear_away (Worker *self)
   g_clear_pointer (&self->join, ph_join_free);
 }
 
+/* Bytes are counted and some steps are taken without an event, so one has to look. */
+static guint
+get_pace_ms (const PhSnapshot *snapshot)
+{
+  gboolean is_moving = snapshot->n_connections > 0 || snapshot->state == PH_SESSION_STARTING ||
+                       snapshot->state == PH_SESSION_CONNECTING;
+
+  return is_moving ? SNAPSHOT_EVERY_MS : IDLE_EVERY_MS;
+}
+
 static void
 take_snapshot_if_due (Worker *self)
 {
@@ -534,7 +549,7 @@ take_snapshot_if_due (Worker *self)
     return;
   self->snapshot = ph_recorder_take (self->recorder, self->host, self->join);
   self->next_snapshot_us = now_us + SNAPSHOT_EVERY_MS * 1000;
-  self->pace_ms = self->snapshot->n_connections > 0 ? SNAPSHOT_EVERY_MS : IDLE_EVERY_MS;
+  self->pace_ms = get_pace_ms (self->snapshot);
 }
 
 static void
@@ -565,7 +580,7 @@ arm_turn (Worker *self)
     ph_timer_disarm (self->turn); /* a command or the batch's end arms it */
   else if (ph_recorder_has_news (self->recorder, self->host, self->join))
     ph_timer_arm_at (self->turn, self->next_snapshot_us);
-  else if (ph_recorder_is_connected (self->recorder))
+  else
     ph_timer_arm (self->turn, self->pace_ms);
 }
 
@@ -739,6 +754,7 @@ give_command (PhEngineSession *self,
   Command *command = command_new (self, func, text);
 
   assert_owner (self);
+  command->is_change = TRUE;
   command->done = done;
   command->done_data = user_data;
   command_send (self, command);
@@ -799,6 +815,7 @@ ph_engine_session_answer (PhEngineSession *self,
   Command *command = command_new (self, do_answer, peer);
 
   assert_owner (self);
+  command->is_change = TRUE;
   command->is_approved = is_approved;
   command->done = done;
   command->done_data = user_data;
@@ -858,7 +875,7 @@ worker_new (PhEngine *engine,
   worker->signal = g_strdup (signal);
   worker->name = g_strdup (name);
   worker->texts = g_strdupv ((char **)texts);
-  worker->pace_ms = IDLE_EVERY_MS;
+  worker->pace_ms = SNAPSHOT_EVERY_MS;
   return worker;
 }
 

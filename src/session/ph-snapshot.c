@@ -190,12 +190,6 @@ ph_recorder_end (PhRecorder *self)
   ph_recorder_touch (self);
 }
 
-gboolean
-ph_recorder_is_connected (const PhRecorder *self)
-{
-  return self->signs.state == PH_SESSION_CONNECTED;
-}
-
 void
 ph_recorder_session (PhRecorder *self, const PhSessionInfo *info)
 {

@@ -109,9 +109,6 @@ gboolean ph_recorder_has_news (PhRecorder *recorder, PhHost *host, PhJoin *join)
 /* The session is over, or could not begin: said when neither @host nor @join can say it. */
 void ph_recorder_end (PhRecorder *recorder);
 
-/* In the last snapshot taken. */
-gboolean ph_recorder_is_connected (const PhRecorder *recorder);
-
 /* Something happened that the functions above do not tell. */
 void ph_recorder_touch (PhRecorder *recorder);
 
