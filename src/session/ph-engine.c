@@ -335,10 +335,11 @@ static gboolean
 deliver (gpointer data)
 {
   Batch *batch = data;
-  PhEngineSession *self = batch->session;
+  PhEngineSession *self;
   Message *message;
 
   take_over (&batch->is_sent);
+  self = batch->session;
   if (self->is_freed)
     return G_SOURCE_REMOVE;
   command_send (self, command_new (self, do_next, NULL));

@@ -32,7 +32,7 @@ typedef void (*PhEngineDone) (const GError *error, gpointer user_data);
  * - of `warning`, the oldest are left out where more than PH_ENGINE_MAX_WARNINGS wait for a thread
  *   that is busy with something else; everything else comes, in order, but for what is said below;
  * - the session may be freed in any of them, and after `ended`. */
-#define PH_ENGINE_MAX_WARNINGS 64
+#define PH_ENGINE_MAX_WARNINGS 32
 
 /* Owned by the caller. @options and @rules (NULL-terminated or NULL) are copied. Fails at once for
  * a rule that is none: PH_ERROR_INVALID. All else that fails is told by `ended`. @events is
