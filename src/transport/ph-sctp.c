@@ -251,8 +251,8 @@ follow_path (PhSctp *self)
 
   if (self->state == PH_SCTP_NEW || self->state == PH_SCTP_CLOSED)
     return FALSE;
-  if (!query_status (self, &status))
-    return g_get_monotonic_time () < self->busy_until_us;
+  if (self->state != PH_SCTP_OPEN || !query_status (self, &status))
+    return TRUE; /* handshakes repeat by the clock, too */
   self->path_buffer_bytes = (int)CLAMP (2 * (guint64)status.sstat_primary.spinfo_cwnd,
                                         MIN_SEND_BUFFER_BYTES, MAX_SEND_BUFFER_BYTES);
   return status.sstat_unackdata > 0 || g_get_monotonic_time () < self->busy_until_us;
@@ -449,7 +449,11 @@ ph_sctp_send (PhSctp *self, const guint8 *message, gsize size)
       self->wants_writable = TRUE;
       return PH_CHANNEL_AGAIN;
     }
-  become_closed (self, FALSE);
+  /* Where the peer has begun to end it, reading finds what it sent before, and then the end. */
+  if (errno == ECONNRESET || errno == EPIPE)
+    ph_timer_arm (self->pump, 0);
+  else
+    become_closed (self, FALSE);
   return PH_CHANNEL_CLOSED;
 }
 
