@@ -375,10 +375,12 @@ ph_ice_get_queued (PhIce *self)
   return self->queued_sizes->len;
 }
 
-/* Sends all from the @first datagram on; returns how many went. */
+/* Sends from the @first datagram on; returns how many are done with: what a broken path does not
+ * take is lost, as on any network, and only what must wait for room stays. */
 static guint
 send_batch (PhIce *self, guint first, gsize offset)
 {
+  g_autoptr (GError) error = NULL;
   NiceOutputMessage messages[64];
   GOutputVector vectors[G_N_ELEMENTS (messages)];
   guint n = MIN (self->queued_sizes->len - first, G_N_ELEMENTS (messages));
@@ -393,7 +395,9 @@ send_batch (PhIce *self, guint first, gsize offset)
       offset += size;
     }
   n_sent = nice_agent_send_messages_nonblocking (self->agent, self->stream, COMPONENT, messages, n,
-                                                 NULL, NULL);
+                                                 NULL, &error);
+  if (n_sent < 0 && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return n;
   return n_sent > 0 ? (guint)n_sent : 0;
 }
 
