@@ -12,6 +12,7 @@
 
 #define GOODBYE_LIMIT_MS 600
 #define FLUSH_AT_DATAGRAMS 64
+#define MAX_LAST_TURNS 4096 /* for a reader that takes a few messages at a time */
 
 /* Liveness: a peer that was silent for PROBE_AFTER_MS is asked for a sign of life, every
  * PROBE_EVERY_MS, and is gone PEER_GONE_MS after the first question without an answer. A network
@@ -304,12 +305,26 @@ take_path (PhPeer *self)
     self->events->path_changed (self->user_data);
 }
 
+/* The goodbye of DTLS overtakes messages that have come and wait to be read. */
+static void
+deliver_rest (PhPeer *self)
+{
+  for (guint turns = 0; turns < MAX_LAST_TURNS && self->state == PH_PEER_CONNECTED &&
+                        ph_sctp_has_message (self->sctp);
+       turns++)
+    ph_channel_emit_readable (&self->channel);
+}
+
 static void
 take_failure (PhPeer *self)
 {
-  g_autoptr (GError) error = g_steal_pointer (&self->failure);
   gboolean was_connected = self->state == PH_PEER_CONNECTED;
+  g_autoptr (GError) error = NULL;
 
+  deliver_rest (self);
+  if (self->state == PH_PEER_CLOSING)
+    return;
+  error = g_steal_pointer (&self->failure);
   set_state (self, PH_PEER_CLOSED);
   ph_timer_disarm (self->limit);
   ph_timer_disarm (self->liveness);

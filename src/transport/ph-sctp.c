@@ -60,8 +60,9 @@ struct _PhSctp
   gboolean wants_writable;
   gboolean has_message; /* a whole message lies in @message, not yet taken */
   gsize message_size;
-  int path_buffer_bytes; /* what the path can use */
-  int send_buffer_bytes; /* SO_SNDBUF as it is set */
+  gboolean is_notification; /* what is being gathered */
+  int path_buffer_bytes;    /* what the path can use */
+  int send_buffer_bytes;    /* SO_SNDBUF as it is set */
   gint64 busy_until_us;
   const PhSctpEvents *events;
   gpointer user_data;
@@ -329,6 +330,7 @@ read_some (PhSctp *self, int *ret_flags, gboolean *ret_is_data)
   unsigned int info_type = 0;
   guint8 overflow[2048];
   gsize room = sizeof self->message - self->message_size;
+  gboolean is_notification;
   ssize_t n;
 
   *ret_flags = 0;
@@ -341,6 +343,14 @@ read_some (PhSctp *self, int *ret_flags, gboolean *ret_is_data)
         become_closed (self, n == 0);
       return FALSE;
     }
+  is_notification = (*ret_flags & MSG_NOTIFICATION) != 0;
+  if (is_notification != self->is_notification && room > 0)
+    {
+      /* The end of what came before will never come: it was a message cut off by an abort. */
+      memmove (self->message, self->message + self->message_size, (gsize)n);
+      self->message_size = 0;
+    }
+  self->is_notification = is_notification;
   if (room > 0)
     self->message_size += (gsize)n;
   *ret_is_data = info_type == SCTP_RECVV_RCVINFO && info.rcv_sid == STREAM_ID &&
@@ -469,6 +479,12 @@ ph_sctp_receive (PhSctp *self, const guint8 **ret_message, gsize *ret_size)
   self->has_message = FALSE;
   self->message_size = 0;
   return PH_CHANNEL_OK;
+}
+
+gboolean
+ph_sctp_has_message (PhSctp *self)
+{
+  return self->state != PH_SCTP_NEW && gather_message (self);
 }
 
 void
