@@ -54,7 +54,7 @@ check_case (GSocket *from, GSocket *to, GSocketAddress *address, const Case *c)
 
       g_assert_cmpint (g_socket_receive (to, (char *)received, sizeof received, NULL, NULL), ==,
                        wanted);
-      g_assert_cmpmem (received, wanted, sent + offset, wanted);
+      g_assert_cmpmem (received, (int)wanted, sent + offset, (int)wanted);
       offset += wanted;
     }
 }
