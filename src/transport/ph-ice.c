@@ -25,6 +25,7 @@ struct _PhIce
   GSource *gathering_limit;
   GSource *retry;
   gboolean is_gathered;
+  gboolean has_runs;      /* the other side takes them */
   gboolean has_reflexive; /* a candidate from a STUN server is there */
   gboolean has_relayed;   /* one from a TURN server is there */
   const PhIceEvents *events;
@@ -394,6 +395,12 @@ ph_ice_get_queued (PhIce *self)
   return self->queued_sizes->len;
 }
 
+void
+ph_ice_set_runs (PhIce *self, gboolean has_runs)
+{
+  self->has_runs = has_runs;
+}
+
 static gsize
 queued_size (PhIce *self, guint index)
 {
@@ -429,7 +436,7 @@ send_run (PhIce *self, guint first, gsize offset, guint *ret_sent)
   guint n;
   PhSegmentsStatus status;
 
-  if (self->direct_socket == NULL)
+  if (!self->has_runs || self->direct_socket == NULL)
     return FALSE;
   n = measure_run (self, first, &n_bytes);
   if (n < 2)
