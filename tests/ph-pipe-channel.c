@@ -50,8 +50,8 @@ pipe_send (PhChannel *channel, const guint8 *message, gsize size)
 
   if (self->pipe->closed)
     return PH_CHANNEL_CLOSED;
-  if (other->under_way_bytes + size > self->pipe->options.capacity_bytes
-      && other->under_way.length > 0)
+  if (other->under_way_bytes + size > self->pipe->options.capacity_bytes &&
+      other->under_way.length > 0)
     {
       self->wants_room = TRUE;
       return PH_CHANNEL_AGAIN;

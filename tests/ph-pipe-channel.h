@@ -5,13 +5,13 @@
 
 G_BEGIN_DECLS
 
-/* For tests: two channels joined in memory, driven by sources of one context. Messages overtake each
- * other at random within a bound; the order follows from the seed. */
+/* For tests: two channels joined in memory, driven by sources of one context. Messages overtake
+ * each other at random within a bound; the order follows from the seed. */
 typedef struct
 {
   guint32 seed;
-  guint reorder;          /* a message is picked among so many first ones; 1: in order */
-  gsize capacity_bytes;   /* under way in one direction before AGAIN */
+  guint reorder;           /* a message is picked among so many first ones; 1: in order */
+  gsize capacity_bytes;    /* under way in one direction before AGAIN */
   guint messages_per_turn; /* delivered in one turn of the loop; 0: all */
 } PhPipeOptions;
 

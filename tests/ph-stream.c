@@ -17,12 +17,21 @@ byte_at (guint32 seed, guint64 position)
   return (guint8)(mixed >> (position % 8 * 8));
 }
 
+static guint8
+planned_byte (const PhStreamPlan *plan, guint64 position)
+{
+  if (plan->identity != 0 && position < 4)
+    return (guint8)(plan->identity >> (position * 8));
+  return byte_at (plan->write_seed, position);
+}
+
 static void on_socket (GIOCondition condition, gpointer user_data);
 
 static gboolean
 may_write (const PhStream *self)
 {
-  return !self->shut_down && (!self->plan.write_last || self->ended);
+  return !self->shut_down && self->plan.identify == NULL &&
+         (!self->plan.write_last || self->ended) && self->n_read >= self->plan.write_after;
 }
 
 static void
@@ -33,11 +42,11 @@ update_watch (PhStream *self)
   if (self->was_reset)
     wanted = 0;
   else
-    wanted = (self->ended || self->paused ? 0 : G_IO_IN)
-             | (may_write (self)
-                        && (self->n_written < self->plan.write_bytes || !self->plan.keep_open)
-                    ? G_IO_OUT
-                    : 0);
+    wanted =
+        (self->ended || self->paused ? 0 : G_IO_IN) |
+        (may_write (self) && (self->n_written < self->plan.write_bytes || !self->plan.keep_open)
+             ? G_IO_OUT
+             : 0);
   ph_poll_set_condition (self->watch, wanted);
 }
 
@@ -84,18 +93,22 @@ ph_stream_is_over (const PhStream *self)
   return self->was_reset || (self->ended && self->shut_down);
 }
 
+void
+ph_stream_reset (PhStream *self)
+{
+  ph_poll_set_condition (self->watch, 0);
+  ph_socket_reset (self->socket);
+  self->was_reset = TRUE;
+}
+
 static void
 end_writing (PhStream *self)
 {
   self->shut_down = TRUE;
   if (self->plan.reset_after)
-    {
-      ph_poll_set_condition (self->watch, 0);
-      ph_socket_reset (self->socket);
-      self->was_reset = TRUE;
-      return;
-    }
-  g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
+    ph_stream_reset (self);
+  else
+    g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
 }
 
 static void
@@ -107,12 +120,35 @@ write_some (PhStream *self)
   gsize written = 0;
 
   for (gsize i = 0; i < size; i++)
-    buffer[i] = byte_at (self->plan.write_seed, self->n_written + i);
+    buffer[i] = planned_byte (&self->plan, self->n_written + i);
   if (size > 0 && ph_socket_write (self->socket, buffer, size, &written) == PH_SOCKET_FAILED)
     self->was_reset = TRUE;
   self->n_written += written;
   if (self->n_written == self->plan.write_bytes && !self->plan.keep_open && !self->was_reset)
     end_writing (self);
+}
+
+static void
+check_bytes (PhStream *self, const guint8 *bytes, gsize size)
+{
+  for (gsize i = 0; i < size; i++, self->n_read++)
+    {
+      if (self->plan.identify == NULL)
+        {
+          self->wrong |= bytes[i] != byte_at (self->plan.read_seed, self->n_read);
+          continue;
+        }
+      self->identity[self->n_read] = bytes[i];
+      if (self->n_read == 3)
+        {
+          PhStreamIdentify identify = self->plan.identify;
+          const guint8 *id = self->identity;
+
+          self->plan.identify = NULL;
+          identify ((guint32)(id[0] | id[1] << 8 | id[2] << 16 | id[3] << 24), &self->plan,
+                    self->plan.user_data);
+        }
+    }
 }
 
 static void
@@ -125,14 +161,13 @@ read_some (PhStream *self)
   switch (ph_socket_read (self->socket, buffer, MIN (chunk, sizeof buffer), &size))
     {
     case PH_SOCKET_OK:
-      for (gsize i = 0; i < size; i++)
-        self->wrong |= buffer[i] != byte_at (self->plan.read_seed, self->n_read + i);
-      self->n_read += size;
+      check_bytes (self, buffer, size);
       break;
     case PH_SOCKET_AGAIN:
       break;
     case PH_SOCKET_END:
       self->ended = TRUE;
+      self->shut_down |= self->plan.identify != NULL; /* nobody to answer */
       break;
     case PH_SOCKET_FAILED:
       self->was_reset = TRUE;

@@ -183,9 +183,9 @@ pair_exchange (Pair *pair, gboolean forge_offer, gboolean forge_answer)
   g_assert_no_error (error);
   offer->fingerprint[7] ^= forge_offer ? 1 : 0;
   answer->fingerprint[31] ^= forge_answer ? 0x80 : 0;
-  ph_peer_set_remote (pair->ends[1].peer, offer, (const char *const *)offered, &error);
+  ph_peer_set_remote (pair->ends[1].peer, offer, (const char *const *)offered, TRUE, &error);
   g_assert_no_error (error);
-  ph_peer_set_remote (pair->ends[0].peer, answer, (const char *const *)answered, &error);
+  ph_peer_set_remote (pair->ends[0].peer, answer, (const char *const *)answered, TRUE, &error);
   g_assert_no_error (error);
 }
 

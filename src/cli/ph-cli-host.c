@@ -36,36 +36,74 @@ static const char description[] =
     "  y, n                    answer the oldest open question\n"
     "  quit                    end the session\n";
 
-static void
-run_command (HostProgram *self, const char *line)
+static gboolean
+run_allow (gpointer target, const char *rest, GError **error)
 {
-  const char *rest;
-  g_autoptr (GError) error = NULL;
-
-  if ((rest = ph_input_match (line, "allow")) != NULL)
-    ph_host_allow (self->host, rest, &error);
-  else if ((rest = ph_input_match (line, "deny")) != NULL)
-    ph_host_deny (self->host, rest, &error);
-  else if ((rest = ph_input_match (line, "kick")) != NULL)
-    ph_host_kick (self->host, rest, &error);
-  else if (g_str_equal (line, "clients"))
-    ph_output_clients (self->output, self->host);
-  else if (g_str_equal (line, "quit"))
-    ph_host_end (self->host);
-  else
-    g_set_error (&error, PH_ERROR, PH_ERROR_INVALID,
-                 "“%s” is no command; there are allow RULE, deny RULE, clients, kick NAME, y, n "
-                 "and quit",
-                 line);
-  if (error != NULL)
-    ph_output_warn (self->output, "invalid", error->message);
+  return ph_host_allow (((HostProgram *)target)->host, rest, error);
 }
 
-static void
+static gboolean
+run_deny (gpointer target, const char *rest, GError **error)
+{
+  return ph_host_deny (((HostProgram *)target)->host, rest, error);
+}
+
+static gboolean
+run_clients (gpointer target, const char *rest, GError **error)
+{
+  ph_output_clients (((HostProgram *)target)->output, ((HostProgram *)target)->host);
+  return TRUE;
+}
+
+static gboolean
+run_kick (gpointer target, const char *rest, GError **error)
+{
+  return ph_host_kick (((HostProgram *)target)->host, rest, error);
+}
+
+static gboolean
+run_quit (gpointer target, const char *rest, GError **error)
+{
+  ph_host_end (((HostProgram *)target)->host);
+  return TRUE;
+}
+
+static gboolean
 answer (HostProgram *self, gboolean is_approved)
 {
   if (!ph_host_answer (self->host, is_approved))
     ph_output_say (self->output, "Nobody is waiting for an answer.");
+  return TRUE;
+}
+
+static gboolean
+run_yes (gpointer target, const char *rest, GError **error)
+{
+  return answer (target, TRUE);
+}
+
+static gboolean
+run_no (gpointer target, const char *rest, GError **error)
+{
+  return answer (target, FALSE);
+}
+
+static const PhInputCommand commands[] = {
+  { "allow", "a rule like 127.0.0.1:8000", run_allow },
+  { "deny", "a rule like 127.0.0.1:8000", run_deny },
+  { "clients", NULL, run_clients },
+  { "kick", "a Client's name", run_kick },
+  { "y", NULL, run_yes },
+  { "n", NULL, run_no },
+  { "quit", NULL, run_quit },
+  { NULL },
+};
+
+static void
+on_end_of_input (HostProgram *self)
+{
+  if (!self->approve_all)
+    ph_host_decline_all (self->host);
 }
 
 /* An empty line says no to a question, as the prompt promises, and nothing otherwise. */
@@ -73,19 +111,14 @@ static void
 on_line (const char *line, gpointer user_data)
 {
   HostProgram *self = user_data;
+  g_autoptr (GError) error = NULL;
 
-  if (line == NULL && !self->approve_all)
-    ph_host_decline_all (self->host);
-  else if (line == NULL)
-    return;
-  else if (g_ascii_strcasecmp (line, "y") == 0 || g_ascii_strcasecmp (line, "yes") == 0)
-    answer (self, TRUE);
-  else if (g_ascii_strcasecmp (line, "n") == 0 || g_ascii_strcasecmp (line, "no") == 0)
-    answer (self, FALSE);
+  if (line == NULL)
+    on_end_of_input (self);
   else if (*line == '\0')
     ph_host_answer (self->host, FALSE);
-  else
-    run_command (self, line);
+  else if (!ph_input_run (commands, line, self, &error))
+    ph_output_warn (self->output, "invalid", error->message);
 }
 
 static void
@@ -128,8 +161,9 @@ static PhExit
 run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
 {
   HostProgram self = { .approve_all = host_options->approve_all };
+  /* First, so that a signal never finds the program half made. */
+  g_autoptr (PhQuit) quit = ph_quit_new (NULL, on_quit, &self);
   g_autoptr (GError) error = NULL;
-  PhQuit *quit;
 
   self.output = ph_output_new (PH_OUTPUT_HOST, options->is_json);
   ph_output_set_asks (self.output, !self.approve_all);
@@ -146,10 +180,8 @@ run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
                     "Nothing is shared yet: no --allow was given. Type “allow 127.0.0.1:PORT”.");
   self.loop = g_main_loop_new (NULL, FALSE);
   self.input = ph_input_new (NULL, on_line, &self);
-  quit = ph_quit_new (NULL, on_quit, &self);
   g_main_loop_run (self.loop);
 
-  ph_quit_free (quit);
   ph_input_free (self.input);
   ph_host_free (self.host);
   while (g_main_context_iteration (NULL, FALSE))

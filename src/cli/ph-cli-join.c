@@ -36,33 +36,43 @@ static const char description[] =
     "\n"
     "Nothing is asked. A bare session ID works only with --allow-unverified.\n";
 
-static void
-report (JoinProgram *self, const GError *error)
+static gboolean
+run_map (gpointer target, const char *rest, GError **error)
 {
-  /* A port that cannot be listened on has been told as an event. */
-  if (error != NULL && ph_error_code (error) != PH_ERROR_LISTEN)
-    ph_output_warn (self->output, "invalid", error->message);
+  return ph_join_map (((JoinProgram *)target)->join, rest, error);
 }
+
+static gboolean
+run_unmap (gpointer target, const char *rest, GError **error)
+{
+  return ph_join_unmap (((JoinProgram *)target)->join, rest, error);
+}
+
+static gboolean
+run_quit (gpointer target, const char *rest, GError **error)
+{
+  ph_join_end (((JoinProgram *)target)->join);
+  return TRUE;
+}
+
+static const PhInputCommand commands[] = {
+  { "map", "a mapping like 8000:127.0.0.1:80", run_map },
+  { "unmap", "the local port of a mapping", run_unmap },
+  { "quit", NULL, run_quit },
+  { NULL },
+};
 
 static void
 on_line (const char *line, gpointer user_data)
 {
   JoinProgram *self = user_data;
   g_autoptr (GError) error = NULL;
-  const char *rest;
 
-  if (line == NULL || *line == '\0')
+  if (line == NULL || *line == '\0' || ph_input_run (commands, line, self, &error))
     return;
-  if ((rest = ph_input_match (line, "map")) != NULL)
-    ph_join_map (self->join, rest, &error);
-  else if ((rest = ph_input_match (line, "unmap")) != NULL)
-    ph_join_unmap (self->join, rest, &error);
-  else if (g_str_equal (line, "quit"))
-    ph_join_end (self->join);
-  else
-    g_set_error (&error, PH_ERROR, PH_ERROR_INVALID,
-                 "“%s” is no command; there are map SPEC, unmap PORT and quit", line);
-  report (self, error);
+  /* A port that cannot be listened on has been told as an event. */
+  if (ph_error_code (error) != PH_ERROR_LISTEN)
+    ph_output_warn (self->output, "invalid", error->message);
 }
 
 static void
@@ -107,14 +117,10 @@ check_mappings (char **mappings, GError **error)
 static void
 run_loop (JoinProgram *self)
 {
-  PhQuit *quit;
-
   self->loop = g_main_loop_new (NULL, FALSE);
   self->input = ph_input_new (NULL, on_line, self);
-  quit = ph_quit_new (NULL, on_quit, self);
   ph_join_start (self->join);
   g_main_loop_run (self->loop);
-  ph_quit_free (quit);
   ph_input_free (self->input);
   g_main_loop_unref (self->loop);
 }
@@ -123,6 +129,8 @@ static PhExit
 run (const PhOptions *options, const PhJoinOptions *join_options, char **mappings)
 {
   JoinProgram self = { 0 };
+  /* First, so that a signal never finds the program half made. */
+  g_autoptr (PhQuit) quit = ph_quit_new (NULL, on_quit, &self);
   g_autoptr (GError) error = NULL;
 
   self.output = ph_output_new (PH_OUTPUT_JOIN, options->is_json);

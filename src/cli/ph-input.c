@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/ph-error.h"
+
 struct _PhInput
 {
   GIOChannel *channel;
@@ -112,16 +114,46 @@ ph_input_free (PhInput *self)
   g_free (self);
 }
 
-const char *
-ph_input_match (const char *line, const char *word)
+/* What stands behind @word if @line begins with it, else NULL. */
+static const char *
+match (const char *line, const char *word)
 {
   gsize length = strlen (word);
 
   if (strncmp (line, word, length) != 0 ||
       (line[length] != '\0' && !g_ascii_isspace (line[length])))
     return NULL;
-  line += length;
-  while (g_ascii_isspace (*line))
+  for (line += length; g_ascii_isspace (*line);)
     line++;
   return line;
+}
+
+static gboolean
+set_unknown (const PhInputCommand *commands, const char *line, GError **error)
+{
+  g_autoptr (GString) words = g_string_new (NULL);
+
+  for (const PhInputCommand *command = commands; command->word != NULL; command++)
+    g_string_append_printf (words, "%s%s", words->len > 0 ? ", " : "", command->word);
+  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "“%s” is no command; there are: %s", line,
+               words->str);
+  return FALSE;
+}
+
+gboolean
+ph_input_run (const PhInputCommand *commands, const char *line, gpointer target, GError **error)
+{
+  for (const PhInputCommand *command = commands; command->word != NULL; command++)
+    {
+      const char *rest = match (line, command->word);
+
+      if (rest == NULL || (command->needs == NULL && *rest != '\0'))
+        continue;
+      if (command->needs == NULL || *rest != '\0')
+        return command->run (target, rest, error);
+      g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "“%s” needs %s behind it", command->word,
+                   command->needs);
+      return FALSE;
+    }
+  return set_unknown (commands, line, error);
 }

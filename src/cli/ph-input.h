@@ -17,8 +17,18 @@ typedef void (*PhInputFunc) (const char *line, gpointer user_data);
 PhInput *ph_input_new (GMainContext *context, PhInputFunc func, gpointer user_data);
 void ph_input_free (PhInput *input);
 
-/* If @line is "@word REST" or "@word", returns REST, which may be empty; else NULL. */
-const char *ph_input_match (const char *line, const char *word);
+/* A command: its word, what it needs behind it (NULL: nothing), and what it does. */
+typedef struct
+{
+  const char *word;
+  const char *needs; /* "a rule like 127.0.0.1:8000" */
+  gboolean (*run) (gpointer target, const char *rest, GError **error);
+} PhInputCommand;
+
+/* Runs the one of @commands, ended by one without a word, that @line is. Errors: the command's own;
+ * PH_ERROR_INVALID if there is none such, or it needs more. */
+gboolean
+ph_input_run (const PhInputCommand *commands, const char *line, gpointer target, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhInput, ph_input_free)
 

@@ -26,7 +26,7 @@ typedef enum
 } State;
 
 static const gboolean legal_edges[N_STATES][N_STATES] = {
-  [STATE_NEW] = { [STATE_JOINING] = TRUE },
+  [STATE_NEW] = { [STATE_JOINING] = TRUE, [STATE_ENDING] = TRUE },
   [STATE_JOINING] = { [STATE_WAITING] = TRUE, [STATE_ENDING] = TRUE },
   [STATE_WAITING] = { [STATE_PREPARING] = TRUE, [STATE_ENDING] = TRUE },
   [STATE_PREPARING] = { [STATE_CONNECTING] = TRUE, [STATE_ENDING] = TRUE },
@@ -517,12 +517,12 @@ remove_listener (PhJoin *self, guint index)
   g_autofree char *remote = ph_destination_dup_text (&ph_listener_get_mapping (listener)->remote);
   char local[PH_ENDPOINT_TEXT_SIZE];
 
+  ph_endpoint_format (ph_listener_get_local (listener), local);
   ph_listener_set_mux (listener, NULL);
   if (self->state == STATE_CONNECTED)
     ph_mux_close_owner (ph_tunnel_get_mux (self->tunnel), listener, PH_CLOSE_RESET);
-  self->events->mapping (ph_endpoint_format (ph_listener_get_local (listener), local), remote,
-                         PH_MAPPING_REMOVED, NULL, self->user_data);
   ph_listener_free (listener);
+  self->events->mapping (local, remote, PH_MAPPING_REMOVED, NULL, self->user_data);
 }
 
 gboolean

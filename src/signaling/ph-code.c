@@ -57,17 +57,18 @@ ph_code_free (PhCode *code)
 
 /* ---- Reading what a person pasted ---- */
 
-/* Quotes what was read up to where a secret may begin, so that none ends up in a log. */
+/* Quotes what was read, but for what may be a secret, so that none ends up in a log. */
 static void
 set_parse_error (GError **error, const char *text, const char *what)
 {
   const char *authority = strstr (text, "://");
-  gsize length = authority != NULL ? (gsize)(authority - text) + 3 + strcspn (authority + 3, "/#")
-                                   : strcspn (text, ".#");
-  g_autofree char *shown = ph_text_clean (text, (gssize)length, PH_TEXT_MAX_NAME);
+  gsize host =
+      authority != NULL ? (gsize)(authority - text) + 3 + strcspn (authority + 3, "/#") : 0;
+  gsize length = host + strcspn (text + host, ".#");
+  g_autofree char *shown = ph_text_clean (text, (gssize)length, 2 * PH_TEXT_MAX_NAME);
 
-  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "“%s…” is not a share code or a link: %s", shown,
-               what);
+  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "“%s%s” is not a share code or a link: %s", shown,
+               text[length] != '\0' ? "…" : "", what);
 }
 
 static gboolean

@@ -482,7 +482,11 @@ collect_candidates (const PhSdp *sdp, const char *const *lines)
 }
 
 gboolean
-ph_peer_set_remote (PhPeer *self, const PhSdp *sdp, const char *const *candidates, GError **error)
+ph_peer_set_remote (PhPeer *self,
+                    const PhSdp *sdp,
+                    const char *const *candidates,
+                    gboolean is_ours,
+                    GError **error)
 {
   g_autoptr (GArray) usable = NULL;
   PhDtlsRole role = dtls_role (sdp);
@@ -499,6 +503,7 @@ ph_peer_set_remote (PhPeer *self, const PhSdp *sdp, const char *const *candidate
   if (self->dtls == NULL ||
       !ph_ice_set_remote (self->ice, sdp->ice_ufrag, sdp->ice_pwd, usable, error))
     return FALSE;
+  ph_ice_set_runs (self->ice, is_ours);
   /* A client's first flight may arrive before our own checks have ended. */
   if (role == PH_DTLS_SERVER)
     ph_dtls_start (self->dtls);

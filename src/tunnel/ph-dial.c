@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-dial.h"
 
+#include "ph-socket.h"
+
 /* More addresses than this for one name are not tried. */
 #define MAX_ADDRESSES 16
 
@@ -42,10 +44,13 @@ ph_dial_new (PhPoll *poll,
   return self;
 }
 
+/* It may be connected by now: the service must not take this for an orderly end. */
 static void
 drop_socket (PhDial *self)
 {
   g_clear_pointer (&self->watch, ph_poll_remove);
+  if (self->socket != NULL)
+    ph_socket_reset (self->socket);
   g_clear_object (&self->socket);
 }
 
@@ -122,12 +127,13 @@ static void
 on_connect_result (GIOCondition condition, gpointer user_data)
 {
   PhDial *self = user_data;
-  g_autoptr (GSocket) socket = g_object_ref (self->socket);
+  g_autoptr (GSocket) socket = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (g_socket_check_connect_result (socket, &error))
+  if (g_socket_check_connect_result (self->socket, &error))
     {
-      drop_socket (self);
+      g_clear_pointer (&self->watch, ph_poll_remove);
+      socket = g_steal_pointer (&self->socket);
       finish (self, socket);
       return;
     }

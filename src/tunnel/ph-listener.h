@@ -15,7 +15,8 @@ typedef struct _PhListener PhListener;
 /* Listens at once. @mapping is copied. Errors: PH_ERROR_LISTEN, with the address and what to do. */
 PhListener *ph_listener_new (PhPoll *poll, const PhMapping *mapping, GError **error);
 
-/* Closes the port. Connections go on; end them with ph_mux_close_owner (mux, listener, …). */
+/* Closes the port. Connections go on, with an owner that is gone: to end them, call
+ * ph_mux_close_owner (mux, listener, …) before. */
 void ph_listener_free (PhListener *listener);
 
 /* What it was made from. */

@@ -53,6 +53,7 @@ struct _PhMux
   guint n_malformed;
 
   GSource *timer;
+  gint64 timer_us; /* when it is ready */
   gint64 stop_deadline_us;
   void (*stop_done) (gpointer user_data);
   gpointer stop_user_data;

@@ -11,6 +11,9 @@
 #define LONG_WAIT_US (60 * G_USEC_PER_SEC)
 #define STOP_WAIT_US (1 * G_USEC_PER_SEC)
 
+/* Windows are raised up to this; the rest is kept for those that connections start with. */
+#define RAISABLE_BYTES (PH_MUX_BUDGET_BYTES / 4 * 3)
+
 /* Messages taken in a row before the sockets have their turn. */
 #define MESSAGES_PER_TURN 256
 
@@ -273,7 +276,12 @@ set_timer (PhMux *self)
   if (self->reports.length > 0 || has_stopped (self) ||
       (self->error != NULL && self->state == PH_MUX_RUNNING))
     deadline = 0;
-  g_source_set_ready_time (self->timer, deadline == G_MAXINT64 ? -1 : deadline);
+  /* Setting the time wakes the loop, so the timer is only ever moved forward; where it fires for
+   * nothing it is set again. */
+  if (deadline >= self->timer_us)
+    return;
+  self->timer_us = deadline;
+  g_source_set_ready_time (self->timer, deadline);
 }
 
 static void
@@ -308,7 +316,7 @@ stop_now (PhMux *self)
   set_state (self, PH_MUX_STOPPED);
   drop_all (self, PH_CLOSE_SESSION_ENDING);
   report_all (self);
-  if (!self->freed)
+  if (!self->freed && self->stop_done != NULL)
     self->stop_done (self->stop_user_data);
 }
 
@@ -318,6 +326,8 @@ on_timer (GSource *source, GSourceFunc callback, gpointer user_data)
   PhMux *self = ((TimerSource *)source)->mux;
 
   ph_mux_enter (self);
+  self->timer_us = G_MAXINT64;
+  g_source_set_ready_time (self->timer, -1);
   expire (self, &self->short_wait);
   expire (self, &self->long_wait);
   if (has_stopped (self))
@@ -348,7 +358,7 @@ ph_mux_forget (PhMux *self, PhConn *conn)
 gsize
 ph_mux_get_headroom (const PhMux *self)
 {
-  return self->window_bytes < PH_MUX_BUDGET_BYTES ? PH_MUX_BUDGET_BYTES - self->window_bytes : 0;
+  return self->window_bytes < RAISABLE_BYTES ? RAISABLE_BYTES - self->window_bytes : 0;
 }
 
 static PhConn *
@@ -458,7 +468,7 @@ on_readable (gpointer user_data)
   gsize size;
 
   ph_mux_enter (self);
-  for (guint i = 0; i < MESSAGES_PER_TURN && self->error == NULL; i++)
+  for (guint i = 0; i < MESSAGES_PER_TURN; i++)
     {
       PhChannelStatus status = ph_channel_receive (self->channel, &message, &size);
 
@@ -466,7 +476,7 @@ on_readable (gpointer user_data)
         fail (self, PH_ERROR_PEER_LOST, ph_error_sentence (PH_ERROR_PEER_LOST));
       if (status != PH_CHANNEL_OK)
         break;
-      if (self->state == PH_MUX_RUNNING)
+      if (self->state == PH_MUX_RUNNING && self->error == NULL)
         on_message (self, message, size);
     }
   ph_mux_leave (self);
@@ -509,6 +519,7 @@ ph_mux_new (PhMuxRole role,
   self->user_data = user_data;
   self->by_name = g_hash_table_new (ph_frame_name_hash, ph_frame_name_equal);
   self->used_names = g_hash_table_new_full (ph_frame_name_hash, ph_frame_name_equal, g_free, NULL);
+  self->timer_us = G_MAXINT64;
   self->timer = g_source_new (&timer_funcs, sizeof (TimerSource));
   ((TimerSource *)self->timer)->mux = self;
   g_source_set_static_name (self->timer, "[porthole] mux deadlines");

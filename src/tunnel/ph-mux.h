@@ -81,9 +81,9 @@ PhMux *ph_mux_new (PhMuxRole role,
  * mux's events the memory lives on until that returns. NULL is fine. */
 void ph_mux_free (PhMux *mux);
 
-/* Client: carries @socket, which a reference is taken of, to @remote. It cannot fail: what cannot
- * be carried is reset and reported through `closed`. @owner names the
- * listener it came from. */
+/* Client: carries @socket, of which a reference is taken, to @remote. It cannot fail: what cannot
+ * be carried is reset and reported through `closed`. @owner stands for the listener it came from.
+ */
 void ph_mux_open (PhMux *mux, GSocket *socket, const PhDestination *remote, gconstpointer owner);
 
 /* Client: as ph_mux_open for a socket that there is no room for: reset, reported as too-many. */
@@ -99,11 +99,10 @@ void ph_mux_recheck_rules (PhMux *mux);
 /* Client: closes with @reason all connections that were opened with @owner. */
 void ph_mux_close_owner (PhMux *mux, gconstpointer owner, PhCloseReason reason);
 
-/* Opens nothing more, sends CLOSE with @reason for every connection and resets its socket, and
- * calls
- * @done once the channel has taken the last one, or after 1 s. @done comes from the main loop,
- * never from inside this, once, also if the channel closes meanwhile (`failed` then does not come).
- * It does not come after ph_mux_free. */
+/* Opens nothing more, sends CLOSE with @reason for every connection and resets its socket. @done,
+ * if not NULL, is called once the channel has taken the last CLOSE, or after 1 s, or when the
+ * channel closes; `failed` does not come any more. It comes from the main loop, and not after
+ * ph_mux_free. Once; also after `failed`. */
 void ph_mux_shutdown (PhMux *mux,
                       PhCloseReason reason,
                       void (*done) (gpointer user_data),

@@ -392,11 +392,12 @@ rule_parse (const char *text, GError **error)
                  colon + 1);
   else if (!parse_host (rule, stripped, &local_error) && local_error == NULL)
     g_set_error (&local_error, PH_ERROR, PH_ERROR_INVALID,
-                 "“%s” is not an address, a network or a name; write a rule like " RIGHT_FORMS,
+                 "“%s” is not an address, a network (up to /32, or /128 for IPv6) or a name; write "
+                 "a rule like " RIGHT_FORMS,
                  stripped);
   if (local_error != NULL)
     {
-      g_propagate_error (error, g_steal_pointer (&local_error));
+      g_propagate_prefixed_error (error, g_steal_pointer (&local_error), "“%s” is no rule: ", text);
       rule_free (rule);
       return NULL;
     }

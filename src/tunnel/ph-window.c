@@ -3,7 +3,8 @@
 
 /* A window that is used up faster than this could hold back a path with a round trip as long. Ones
  * with a longer round trip are rare, and the largest window still carries 64 MiB/s there. */
-#define ROUND_US (250 * 1000)
+#define FAST_ROUND_US (250 * 1000)
+#define SLOW_ROUND_US (4 * FAST_ROUND_US)
 
 void
 ph_window_init (PhWindow *window, guint32 size_bytes)
@@ -20,24 +21,26 @@ ph_window_receive (PhWindow *window, gsize bytes)
   return TRUE;
 }
 
-gboolean
+PhWindowPace
 ph_window_consume (PhWindow *window, gsize bytes, gint64 now_us)
 {
-  gboolean fast;
+  gint64 elapsed_us = now_us - window->round_start_us;
 
   window->consumed += bytes;
   if (window->consumed - window->round_consumed < window->size)
-    return FALSE;
-  fast = now_us - window->round_start_us < ROUND_US;
+    return PH_WINDOW_STEADY;
   window->round_consumed = window->consumed;
   window->round_start_us = now_us;
-  return fast;
+  if (elapsed_us < FAST_ROUND_US)
+    return PH_WINDOW_FAST;
+  return elapsed_us > SLOW_ROUND_US ? PH_WINDOW_SLOW : PH_WINDOW_STEADY;
 }
 
 guint32
 ph_window_get_due (const PhWindow *window)
 {
-  guint64 due = window->consumed + window->size - window->granted;
+  guint64 target = window->consumed + window->size;
+  guint64 due = target > window->granted ? target - window->granted : 0;
 
   return due >= window->size / 4 ? (guint32)due : 0;
 }

@@ -22,9 +22,16 @@ void ph_window_init (PhWindow *window, guint32 size_bytes);
 /* Counts what came. FALSE, nothing counted, if it is more than was granted. */
 gboolean ph_window_receive (PhWindow *window, gsize bytes);
 
-/* Counts what the socket took. TRUE when a whole window was taken so fast that its size may be what
- * limits the path. */
-gboolean ph_window_consume (PhWindow *window, gsize bytes, gint64 now_us);
+typedef enum
+{
+  PH_WINDOW_STEADY,
+  PH_WINDOW_FAST, /* a whole window was taken so fast that its size may be what limits the path */
+  PH_WINDOW_SLOW, /* … so slowly that half of it would do */
+} PhWindowPace;
+
+/* Counts what the socket took, and tells how the size fits each time a whole window was taken. The
+ * owner may change the size at any time: what was granted stays granted. */
+PhWindowPace ph_window_consume (PhWindow *window, gsize bytes, gint64 now_us);
 
 /* Bytes to grant now; 0 until it is worth a frame. */
 guint32 ph_window_get_due (const PhWindow *window);

@@ -393,10 +393,12 @@ class Case(unittest.TestCase):
             sender.join(60 * SCALE)
         return received
 
-    def assert_carries(self, address, service):
+    def assert_carries(self, address, service, size=100000):
         """That bytes go to an echo behind `address` and come back."""
-        data = os.urandom(100000)
-        self.assertEqual(self.exchange(address, data), data, f'through {address} to {service}')
+        data = os.urandom(size)
+        received = self.exchange(address, data)
+        self.assertTrue(received == data, f'{len(received)} of {len(data)} bytes came back, or '
+                        f'others, through {address} to {service}')
 
     def assert_reset(self, connection):
         """That the connection ends by a reset, and not as if all were well."""
@@ -406,12 +408,12 @@ class Case(unittest.TestCase):
             raise AssertionError('the connection ended in order')
 
     def ask(self, process, command):
-        """Gives a command that is answered by a warning, and returns that."""
+        """Gives a command that cannot be carried out, and returns the answer."""
         before = len(process.events)
         process.command(command)
         return process.wait_for(
             lambda: next((event for event in process.events[before:]
-                          if event['event'] == 'warning'), None),
+                          if event.get('code') == 'invalid'), None),
             f'an answer to “{command}”', 20)
 
     def settle(self, process):

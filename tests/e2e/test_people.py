@@ -174,6 +174,7 @@ class Names(harness.Case):
     def test_kick_nobody(self):
         """`kick` of somebody who is not there says so"""
         _, host = self.host_for()
+        host.expect('session')
         self.assertIn('“emil”', self.ask(host, 'kick emil')['message'])
 
 

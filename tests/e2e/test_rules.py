@@ -125,7 +125,7 @@ class Rules(harness.Case):
         echo = services.start_service(self, services.echo)
         host, client = self.pair(echo)
         for command, quoted in (('allow 127.0.0.1', '“127.0.0.1”'), ('deny *:8', '“*:8”'),
-                                ('allow', 'allow'), ('dance', '“dance”')):
+                                ('allow', '“allow”'), ('dance', '“dance”')):
             self.assertIn(quoted, self.ask(host, command)['message'])
         self.assert_carries(client.local(echo.endpoint), echo)
 
