@@ -312,9 +312,9 @@ test_junk_candidates (void)
   answer_text = ph_peer_dup_sdp (pair.ends[1].peer, offer);
   answer = ph_sdp_parse (answer_text, &error);
   offered = ph_peer_dup_candidates (pair.ends[0].peer);
-  ph_peer_set_remote (pair.ends[0].peer, answer, junk, &error);
+  ph_peer_set_remote (pair.ends[0].peer, answer, junk, FALSE, &error);
   g_assert_no_error (error);
-  ph_peer_set_remote (pair.ends[1].peer, offer, (const char *const *)offered, &error);
+  ph_peer_set_remote (pair.ends[1].peer, offer, (const char *const *)offered, FALSE, &error);
   g_assert_no_error (error);
   ph_test_wait_for (pair.ends[0].is_connected && pair.ends[1].is_connected);
   pair_clear (&pair);
@@ -339,7 +339,7 @@ test_refused_description (void)
       sdp->setup = i == 0 ? PH_SDP_SETUP_ACTPASS : PH_SDP_SETUP_ACTIVE;
       sdp->sctp_port = i == 1 ? 5001 : PH_SDP_SCTP_PORT;
       sdp->max_message_size = i == 2 ? 65534 : PH_SDP_MAX_MESSAGE_SIZE;
-      g_assert_false (ph_peer_set_remote (pair.ends[0].peer, sdp, none, &error));
+      g_assert_false (ph_peer_set_remote (pair.ends[0].peer, sdp, none, TRUE, &error));
       g_assert_error (error, PH_ERROR, PH_ERROR_PROTOCOL);
       pair_clear (&pair);
     }
