@@ -6,6 +6,7 @@
 #include "core/ph-error.h"
 #include "transport/ph-ice-servers.h"
 
+#include "ph-fixed-resolver.h"
 #include "ph-test-loop.h"
 
 /* Parsing */
@@ -341,7 +342,7 @@ test_none_answers (void)
     }
 }
 
-/* “.invalid” resolves nowhere (RFC 6761 section 6.4). The servers that are known still count. */
+/* What is not found is told of, and what is known still counts. */
 static void
 test_unknown_name (void)
 {
@@ -441,21 +442,36 @@ test_slow_name (void)
   server_clear (&server);
 }
 
-/* A name that this machine knows by itself. */
-static void
-test_localhost (void)
-{
-  g_autoptr (PhIceServers) servers = ph_ice_servers_new ();
-  g_autoptr (PhIceConfig) config = NULL;
-  g_autofree char *text = NULL;
-  Server server;
+static const PhFixedName names[] = {
+  { "both.example.org", { "2001:db8::1", "127.0.0.1" } },
+  { "six.example.org", { "::1" } },
+  { NULL },
+};
 
-  server_init (&server, ANSWERS, "127.0.0.1");
-  text = g_strdup_printf ("localhost:%u", server.address.port);
-  ph_ice_servers_add_stun (servers, text, NULL);
-  config = resolve (servers);
-  g_assert_true (config->has_stun && ph_endpoint_equal (&config->stun, &server.address));
-  server_clear (&server);
+/* Of a name's addresses the first of IPv4 is taken, and one of IPv6 where there is no other. */
+static void
+test_known_name (void)
+{
+  static const struct
+  {
+    const char *host;
+    const char *address;
+  } table[] = { { "both.example.org", "127.0.0.1" }, { "six.example.org", "::1" } };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (table); i++)
+    {
+      g_autoptr (PhIceServers) servers = ph_ice_servers_new ();
+      g_autoptr (PhIceConfig) config = NULL;
+      g_autofree char *text = NULL;
+      Server server;
+
+      server_init (&server, ANSWERS, table[i].address);
+      text = g_strdup_printf ("%s:%u", table[i].host, server.address.port);
+      ph_ice_servers_add_stun (servers, text, NULL);
+      config = resolve (servers);
+      g_assert_true (config->has_stun && ph_endpoint_equal (&config->stun, &server.address));
+      server_clear (&server);
+    }
 }
 
 static void
@@ -506,6 +522,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  ph_fixed_resolver_install (names);
   g_test_add_func ("/ice-servers/turn", test_turn);
   g_test_add_func ("/ice-servers/stun", test_stun);
   g_test_add_func ("/ice-servers/first-that-answers", test_first_that_answers);
@@ -513,7 +530,7 @@ main (int argc, char **argv)
   g_test_add_func ("/ice-servers/none-answers", test_none_answers);
   g_test_add_func ("/ice-servers/unknown-name", test_unknown_name);
   g_test_add_func ("/ice-servers/slow-name", test_slow_name);
-  g_test_add_func ("/ice-servers/localhost", test_localhost);
+  g_test_add_func ("/ice-servers/known-name", test_known_name);
   g_test_add_func ("/ice-servers/nothing", test_nothing);
   g_test_add_func ("/ice-servers/cancel", test_cancel);
   return g_test_run ();
