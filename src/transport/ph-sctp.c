@@ -321,6 +321,21 @@ handle_notification (PhSctp *self, const guint8 *bytes, gsize size)
     }
 }
 
+/* Counts the @n bytes at @run to what is being gathered. Where the kind changes, the end of what
+ * came before will never come: it was a message cut off by an abort. */
+static void
+keep_run (PhSctp *self, const guint8 *run, gsize n, gboolean is_notification)
+{
+  if (is_notification != self->is_notification)
+    {
+      memmove (self->message, run, n);
+      self->message_size = n;
+    }
+  else if (run == self->message + self->message_size)
+    self->message_size += n;
+  self->is_notification = is_notification;
+}
+
 /* Reads one run of bytes behind what is there already. Returns FALSE when there is nothing now. */
 static gboolean
 read_some (PhSctp *self, int *ret_flags, gboolean *ret_is_data)
@@ -330,29 +345,19 @@ read_some (PhSctp *self, int *ret_flags, gboolean *ret_is_data)
   unsigned int info_type = 0;
   guint8 overflow[2048];
   gsize room = sizeof self->message - self->message_size;
-  gboolean is_notification;
+  guint8 *run = room > 0 ? self->message + self->message_size : overflow;
   ssize_t n;
 
   *ret_flags = 0;
-  n = usrsctp_recvv (self->socket, room > 0 ? self->message + self->message_size : overflow,
-                     room > 0 ? room : sizeof overflow, NULL, NULL, &info, &info_size, &info_type,
-                     ret_flags);
+  n = usrsctp_recvv (self->socket, run, room > 0 ? room : sizeof overflow, NULL, NULL, &info,
+                     &info_size, &info_type, ret_flags);
   if (n <= 0)
     {
       if (n == 0 || (errno != EWOULDBLOCK && errno != EAGAIN && errno != EINTR))
         become_closed (self, n == 0);
       return FALSE;
     }
-  is_notification = (*ret_flags & MSG_NOTIFICATION) != 0;
-  if (is_notification != self->is_notification && room > 0)
-    {
-      /* The end of what came before will never come: it was a message cut off by an abort. */
-      memmove (self->message, self->message + self->message_size, (gsize)n);
-      self->message_size = 0;
-    }
-  self->is_notification = is_notification;
-  if (room > 0)
-    self->message_size += (gsize)n;
+  keep_run (self, run, (gsize)n, (*ret_flags & MSG_NOTIFICATION) != 0);
   *ret_is_data = info_type == SCTP_RECVV_RCVINFO && info.rcv_sid == STREAM_ID &&
                  g_ntohl (info.rcv_ppid) == PPID_BINARY;
   return TRUE;
