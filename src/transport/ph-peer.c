@@ -294,6 +294,9 @@ take_opened (PhPeer *self)
   ph_timer_disarm (self->limit);
   ph_timer_arm (self->liveness, PROBE_AFTER_MS);
   self->events->connected (self->user_data);
+  /* What came together with the end of the handshake was announced before anybody listened. */
+  if (self->state == PH_PEER_CONNECTED)
+    ph_channel_emit_readable (&self->channel);
 }
 
 static void
