@@ -12,12 +12,15 @@ typedef struct
   PhPeer *peer;
   gboolean is_gathered;
   gboolean is_connected;
+  gboolean is_left; /* ph_peer_close was called: no event any more */
   gboolean is_done;
   gboolean is_channel_closed;
   GError *closed;
   guint n_received;
+  guint take_at_once; /* messages; 0: all */
   gsize received_bytes;
   GChecksum *checksum;
+  gboolean sends_small;
   guint n_to_send;
   guint n_sent;
 } End;
@@ -25,13 +28,19 @@ typedef struct
 static void
 on_gathered (gpointer user_data)
 {
-  ((End *)user_data)->is_gathered = TRUE;
+  End *end = user_data;
+
+  g_assert_false (end->is_left);
+  end->is_gathered = TRUE;
 }
 
 static void
 on_connected (gpointer user_data)
 {
-  ((End *)user_data)->is_connected = TRUE;
+  End *end = user_data;
+
+  g_assert_false (end->is_left);
+  end->is_connected = TRUE;
 }
 
 static void
@@ -44,6 +53,7 @@ on_closed (const GError *error, gpointer user_data)
 {
   End *end = user_data;
 
+  g_assert_false (end->is_left);
   g_assert_null (end->closed);
   end->closed = g_error_copy (error);
 }
@@ -57,8 +67,10 @@ on_readable (gpointer user_data)
   const guint8 *message;
   gsize size;
 
-  while (ph_channel_receive (ph_peer_get_channel (end->peer), &message, &size) == PH_CHANNEL_OK)
+  for (guint i = 0; end->take_at_once == 0 || i < end->take_at_once; i++)
     {
+      if (ph_channel_receive (ph_peer_get_channel (end->peer), &message, &size) != PH_CHANNEL_OK)
+        return;
       end->n_received++;
       end->received_bytes += size;
     }
@@ -68,10 +80,11 @@ static void
 send_more (End *end)
 {
   guint8 message[60000];
+  gsize size = end->sends_small ? 100 : sizeof message;
 
   memset (message, 0x5a, sizeof message);
-  while (end->n_sent < end->n_to_send && ph_channel_send (ph_peer_get_channel (end->peer), message,
-                                                          sizeof message) == PH_CHANNEL_OK)
+  while (end->n_sent < end->n_to_send &&
+         ph_channel_send (ph_peer_get_channel (end->peer), message, size) == PH_CHANNEL_OK)
     end->n_sent++;
 }
 
@@ -84,7 +97,10 @@ on_writable (gpointer user_data)
 static void
 on_channel_closed (gpointer user_data)
 {
-  ((End *)user_data)->is_channel_closed = TRUE;
+  End *end = user_data;
+
+  g_assert_false (end->is_left || end->is_channel_closed);
+  end->is_channel_closed = TRUE;
 }
 
 static const PhChannelEvents channel_events = { on_readable, on_writable, on_channel_closed };
@@ -93,6 +109,13 @@ static void
 on_done (gpointer user_data)
 {
   ((End *)user_data)->is_done = TRUE;
+}
+
+static void
+leave (End *end)
+{
+  end->is_left = TRUE;
+  ph_peer_close (end->peer, on_done, end);
 }
 
 typedef struct
@@ -160,9 +183,9 @@ pair_exchange (Pair *pair, gboolean forge_offer, gboolean forge_answer)
   g_assert_no_error (error);
   offer->fingerprint[7] ^= forge_offer ? 1 : 0;
   answer->fingerprint[31] ^= forge_answer ? 0x80 : 0;
-  ph_peer_set_remote (pair->ends[1].peer, offer, (const char *const *)offered, &error);
+  ph_peer_set_remote (pair->ends[1].peer, offer, (const char *const *)offered, TRUE, &error);
   g_assert_no_error (error);
-  ph_peer_set_remote (pair->ends[0].peer, answer, (const char *const *)answered, &error);
+  ph_peer_set_remote (pair->ends[0].peer, answer, (const char *const *)answered, TRUE, &error);
   g_assert_no_error (error);
 }
 
@@ -171,7 +194,7 @@ pair_clear (Pair *pair)
 {
   for (guint i = 0; i < 2; i++)
     {
-      ph_peer_close (pair->ends[i].peer, on_done, &pair->ends[i]);
+      leave (&pair->ends[i]);
       ph_test_wait_for (pair->ends[i].is_done);
       g_clear_error (&pair->ends[i].closed);
       ph_cert_unref (pair->certs[i]);
@@ -198,7 +221,7 @@ test_connect (void)
   pair_clear (&pair);
 }
 
-/* One end says goodbye: the other hears of it as such. */
+/* One end says goodbye: the other, which reads slowly, gets everything, and hears of it as such. */
 static void
 test_goodbye (gconstpointer data)
 {
@@ -210,16 +233,18 @@ test_goodbye (gconstpointer data)
   pair_exchange (&pair, FALSE, FALSE);
   ph_test_wait_for (pair.ends[0].is_connected && pair.ends[1].is_connected);
   left = &pair.ends[1 - leaving];
-  pair.ends[leaving].n_to_send = 20;
+  left->take_at_once = 1;
+  pair.ends[leaving].sends_small = TRUE;
+  pair.ends[leaving].n_to_send = 2000;
   send_more (&pair.ends[leaving]);
-  ph_peer_close (pair.ends[leaving].peer, on_done, &pair.ends[leaving]);
+  leave (&pair.ends[leaving]);
   ph_test_wait_for (left->closed != NULL && pair.ends[leaving].is_done);
   g_assert_true (left->is_channel_closed);
   g_assert_error (left->closed, PH_ERROR, PH_ERROR_PEER_ENDED);
   g_assert_cmpuint (left->n_received, ==, pair.ends[leaving].n_sent);
 
   g_clear_error (&left->closed);
-  ph_peer_close (left->peer, on_done, left);
+  leave (left);
   ph_test_wait_for (left->is_done);
   for (guint i = 0; i < 2; i++)
     ph_cert_unref (pair.certs[i]);
@@ -244,6 +269,82 @@ test_wrong_fingerprint (gconstpointer data)
   pair_clear (&pair);
 }
 
+/* Closed before it is connected, at any stage: done is called, and nothing else. */
+static void
+test_close_early (void)
+{
+  for (guint turns = 0; turns < 12; turns++)
+    {
+      Pair pair;
+
+      pair_init (&pair);
+      if (turns > 0)
+        pair_exchange (&pair, FALSE, FALSE);
+      for (guint i = 1; i < turns && !pair.ends[0].is_connected; i++)
+        g_main_context_iteration (NULL, TRUE);
+      pair_clear (&pair);
+    }
+}
+
+/* Candidates that are of no use leave the checks of the other side to find the way. */
+static void
+test_junk_candidates (void)
+{
+  static const char *const junk[] = { "",
+                                      "candidate:",
+                                      "candidate:1 1 TCP 7 127.0.0.1 9 typ host tcptype active",
+                                      "candidate:1 2 UDP 7 127.0.0.1 9 typ host",
+                                      "candidate:1 1 UDP 7 3e4b0a2e.local 9 typ host",
+                                      "candidate:1 1 UDP 7 224.0.0.1 9 typ host",
+                                      "a=b",
+                                      NULL };
+  g_autoptr (GError) error = NULL;
+  g_autofree char *offer_text = NULL;
+  g_autofree char *answer_text = NULL;
+  g_autoptr (PhSdp) offer = NULL;
+  g_autoptr (PhSdp) answer = NULL;
+  g_auto (GStrv) offered = NULL;
+  Pair pair;
+
+  pair_init (&pair);
+  offer_text = ph_peer_dup_sdp (pair.ends[0].peer, NULL);
+  offer = ph_sdp_parse (offer_text, &error);
+  answer_text = ph_peer_dup_sdp (pair.ends[1].peer, offer);
+  answer = ph_sdp_parse (answer_text, &error);
+  offered = ph_peer_dup_candidates (pair.ends[0].peer);
+  ph_peer_set_remote (pair.ends[0].peer, answer, junk, FALSE, &error);
+  g_assert_no_error (error);
+  ph_peer_set_remote (pair.ends[1].peer, offer, (const char *const *)offered, FALSE, &error);
+  g_assert_no_error (error);
+  ph_test_wait_for (pair.ends[0].is_connected && pair.ends[1].is_connected);
+  pair_clear (&pair);
+}
+
+/* A description that cannot work is refused in words, and closing still works. */
+static void
+test_refused_description (void)
+{
+  static const char *const none[] = { NULL };
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autofree char *text = NULL;
+      g_autoptr (PhSdp) sdp = NULL;
+      Pair pair;
+
+      pair_init (&pair);
+      text = ph_peer_dup_sdp (pair.ends[1].peer, NULL);
+      sdp = ph_sdp_parse (text, NULL);
+      sdp->setup = i == 0 ? PH_SDP_SETUP_ACTPASS : PH_SDP_SETUP_ACTIVE;
+      sdp->sctp_port = i == 1 ? 5001 : PH_SDP_SCTP_PORT;
+      sdp->max_message_size = i == 2 ? 65534 : PH_SDP_MAX_MESSAGE_SIZE;
+      g_assert_false (ph_peer_set_remote (pair.ends[0].peer, sdp, none, TRUE, &error));
+      g_assert_error (error, PH_ERROR, PH_ERROR_PROTOCOL);
+      pair_clear (&pair);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -255,5 +356,8 @@ main (int argc, char **argv)
                         test_wrong_fingerprint);
   g_test_add_data_func ("/peer/wrong-fingerprint/of-offerer", GINT_TO_POINTER (TRUE),
                         test_wrong_fingerprint);
+  g_test_add_func ("/peer/close-early", test_close_early);
+  g_test_add_func ("/peer/junk-candidates", test_junk_candidates);
+  g_test_add_func ("/peer/refused-description", test_refused_description);
   return g_test_run ();
 }

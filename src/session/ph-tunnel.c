@@ -154,7 +154,8 @@ ph_tunnel_start (PhTunnel *self,
 
   self->extensions = ph_half_get_extensions (half);
   self->is_held = is_held;
-  return ph_peer_set_remote (self->peer, remote, (const char *const *)lines, error);
+  return ph_peer_set_remote (self->peer, remote, (const char *const *)lines,
+                             half->description->ours, error);
 }
 
 void

@@ -7,11 +7,15 @@
 #include <string.h>
 
 #include "core/ph-error.h"
+#include "core/ph-frame.h"
 #include "core/ph-timer.h"
 
 #define HANDSHAKE_MTU 1200 /* bytes of UDP payload every path carries */
 #define RETRANSMIT_MS 400  /* first; doubles from there (RFC 6347 says 1 s; ICE knows the path) */
 #define MAX_RECORD 16384
+#define RECORD_HEADER_SIZE 13 /* RFC 6347 section 4.1 */
+#define RECORD_LENGTH_OFFSET 11
+#define MAX_TURNS 256 /* bounds the work for one datagram: each turn uses up a record of it */
 
 /* AES-128-GCM first: browsers refuse AES-256-GCM here, and it is the fastest. The side with our
  * code decides the order in either role. */
@@ -36,6 +40,7 @@ struct _PhDtls
   gboolean is_verified;
   const guint8 *input; /* the datagram GnuTLS may pull, while ph_dtls_input runs */
   gsize input_size;
+  gboolean is_dry; /* GnuTLS has asked for more than there was */
   GMainContext *context;
   GSource *timer;
   gint64 deadline_us;
@@ -84,6 +89,7 @@ pull_datagram (gnutls_transport_ptr_t transport, void *buffer, size_t size)
 
   if (self->input == NULL)
     {
+      self->is_dry = TRUE;
       gnutls_transport_set_errno (self->session, EAGAIN);
       return -1;
     }
@@ -97,7 +103,10 @@ pull_timeout (gnutls_transport_ptr_t transport, unsigned int timeout_ms)
 {
   PhDtls *self = transport;
 
-  return self->input != NULL ? 1 : 0;
+  if (self->input != NULL)
+    return 1;
+  self->is_dry = TRUE;
+  return 0;
 }
 
 /* Runs inside the handshake, for either role; anything but 0 ends it with an alert. */
@@ -123,10 +132,14 @@ verify_peer (gnutls_session_t session)
 
 static gboolean on_timer (gpointer data);
 
+/* GnuTLS says 0 all the time while it has no flight of its own to repeat: a server that waits for
+ * its first ClientHello, or one that has lost a part of the client's flight. */
 static void
 schedule_retransmission (PhDtls *self)
 {
-  gint64 next_us = g_get_monotonic_time () + gnutls_dtls_get_timeout (self->session) * (gint64)1000;
+  guint timeout_ms = gnutls_dtls_get_timeout (self->session);
+  gint64 next_us =
+      g_get_monotonic_time () + (timeout_ms > 0 ? timeout_ms : RETRANSMIT_MS) * (gint64)1000;
 
   if (self->timer == NULL)
     self->timer = ph_timer_new (self->context, "[porthole] DTLS timer", on_timer, self);
@@ -168,14 +181,18 @@ fail_handshake (PhDtls *self, int rc)
     fail (self, PH_ERROR_PROTOCOL, gnutls_strerror (rc));
 }
 
+/* GnuTLS says AGAIN for each record it drops, too, and others of the same datagram may stand behind
+ * it: go on until it has asked for more. */
 static void
 continue_handshake (PhDtls *self)
 {
   int rc;
+  guint turns = 0;
 
+  self->is_dry = FALSE;
   do
     rc = gnutls_handshake (self->session);
-  while (rc == GNUTLS_E_INTERRUPTED || rc == GNUTLS_E_WARNING_ALERT_RECEIVED);
+  while (rc != 0 && !gnutls_error_is_fatal (rc) && !self->is_dry && ++turns < MAX_TURNS);
 
   if (rc == 0)
     finish_handshake (self);
@@ -202,7 +219,9 @@ on_timer (gpointer data)
 static void
 receive_records (PhDtls *self)
 {
-  while (self->state == PH_DTLS_CONNECTED)
+  self->is_dry = FALSE;
+  for (guint turns = 0; self->state == PH_DTLS_CONNECTED && !self->is_dry && turns < MAX_TURNS;
+       turns++)
     {
       ssize_t n = gnutls_record_recv (self->session, self->plaintext, sizeof self->plaintext);
 
@@ -210,8 +229,6 @@ receive_records (PhDtls *self)
         self->events->received (self->plaintext, (gsize)n, self->user_data);
       else if (n == 0)
         fail (self, PH_ERROR_PEER_ENDED, NULL);
-      else if (n == GNUTLS_E_AGAIN)
-        return;
       else if (n == GNUTLS_E_REHANDSHAKE)
         gnutls_alert_send (self->session, GNUTLS_AL_WARNING, GNUTLS_A_NO_RENEGOTIATION);
       else if (gnutls_error_is_fatal ((int)n))
@@ -219,10 +236,30 @@ receive_records (PhDtls *self)
     }
 }
 
+/* How many bytes of @datagram are whole records. GnuTLS would take an empty datagram for the end of
+ * a stream, and complete a record that was cut short with the next datagram, which costs that one
+ * too. */
+static gsize
+size_of_whole_records (const guint8 *datagram, gsize size)
+{
+  gsize end = 0;
+
+  while (size - end >= RECORD_HEADER_SIZE)
+    {
+      gsize next = end + RECORD_HEADER_SIZE + ph_read_u16 (datagram + end + RECORD_LENGTH_OFFSET);
+
+      if (next > size)
+        break;
+      end = next;
+    }
+  return end;
+}
+
 void
 ph_dtls_input (PhDtls *self, const guint8 *datagram, gsize size)
 {
-  if (self->state == PH_DTLS_NEW || self->state == PH_DTLS_CLOSED)
+  size = size_of_whole_records (datagram, size);
+  if (self->state == PH_DTLS_NEW || self->state == PH_DTLS_CLOSED || size == 0)
     return;
   self->input = datagram;
   self->input_size = size;

@@ -7,7 +7,10 @@ G_BEGIN_DECLS
 
 /* DTLS 1.2 (RFC 6347) without I/O: datagrams go in and come out through functions. The peer is
  * whoever holds the key to the certificate with the expected fingerprint; nobody else gets past the
- * handshake, in either role. One thread, the one whose GMainContext runs the timer.
+ * handshake, in either role. Who refuses a certificate takes in nothing more. Who is refused has
+ * not finished either, as the last flight is missing: it hears PH_ERROR_NOT_VERIFIED too if the
+ * alert arrives, and runs into its time limit if not. One thread, the one whose GMainContext runs
+ * the timer.
  *
  * Callbacks are made from inside ph_dtls_start, ph_dtls_input, ph_dtls_send, ph_dtls_close and the
  * timer; they must not free the object. */

@@ -25,6 +25,7 @@ typedef struct
   PhTurnTransport transport;
   char *user;
   char *password;
+  gboolean is_looked_up; /* while resolving: its address is known, or there is none */
 } Server;
 
 struct _PhIceServers
@@ -164,7 +165,8 @@ parse_host_port (const char *text, char **ret_host, guint16 *ret_port)
   if (address == NULL)
     return FALSE;
   host = g_network_address_get_hostname (G_NETWORK_ADDRESS (address));
-  if (*host == '\0' || g_network_address_get_port (G_NETWORK_ADDRESS (address)) == 0)
+  if (*host == '\0' || (*text == '[' && strchr (host, ':') == NULL) ||
+      g_network_address_get_port (G_NETWORK_ADDRESS (address)) == 0)
     return FALSE;
   *ret_host = g_strdup (host);
   *ret_port = g_network_address_get_port (G_NETWORK_ADDRESS (address));
@@ -279,14 +281,14 @@ typedef struct
   guint n_stun; /* STUN servers that are being asked */
   PhStunProbe *probe;
   GSource *deadline;
-  GSource *cancelled; /* NULL: it cannot be */
+  GSource *cancellation; /* NULL where nobody can cancel */
   gboolean is_done;
 } Resolving;
 
 typedef struct
 {
   GTask *task;
-  const Server *server;
+  Server *server;
 } Lookup;
 
 static void
@@ -296,11 +298,37 @@ resolving_free (gpointer data)
 
   ph_stun_probe_free (self->probe);
   ph_timer_clear (&self->deadline);
-  ph_timer_clear (&self->cancelled);
+  ph_timer_clear (&self->cancellation);
   g_clear_pointer (&self->config, ph_ice_config_unref);
   g_ptr_array_unref (self->servers);
   g_object_unref (self->lookups);
   g_free (self);
+}
+
+static void
+warn_of_server (Resolving *self, const Server *server, const char *reason)
+{
+  g_ptr_array_add (self->config->warnings,
+                   g_strdup_printf ("The %s server “%s” was not found: %s",
+                                    server->kind == SERVER_STUN ? "STUN" : "TURN", server->host,
+                                    reason));
+}
+
+static void
+warn_of_what_is_missing (Resolving *self)
+{
+  for (guint i = 0; i < self->servers->len; i++)
+    {
+      const Server *server = g_ptr_array_index (self->servers, i);
+
+      if (!server->is_looked_up)
+        warn_of_server (self, server, "looking up its name takes too long");
+    }
+  if (!self->config->has_stun && self->n_stun > 0)
+    g_ptr_array_add (
+        self->config->warnings,
+        g_strdup ("No STUN server answers, so a direct connection through a router may "
+                  "fail."));
 }
 
 static void
@@ -313,12 +341,8 @@ resolving_finish (GTask *task)
   self->is_done = TRUE;
   g_cancellable_cancel (self->lookups);
   ph_timer_clear (&self->deadline);
-  ph_timer_clear (&self->cancelled);
-  if (!self->config->has_stun && self->n_stun > 0)
-    g_ptr_array_add (
-        self->config->warnings,
-        g_strdup ("No STUN server answers, so a direct connection through a router may "
-                  "fail."));
+  ph_timer_clear (&self->cancellation);
+  warn_of_what_is_missing (self);
   g_task_return_pointer (task, g_steal_pointer (&self->config),
                          (GDestroyNotify)ph_ice_config_unref);
   g_object_unref (task); /* the reference that resolving itself held */
@@ -346,7 +370,7 @@ on_deadline (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Who has cancelled hears of it at once; the task sees to the error. */
+/* The task itself sees to it that an error is all that comes of it. */
 static gboolean
 on_cancelled (GCancellable *cancellable, gpointer user_data)
 {
@@ -355,15 +379,15 @@ on_cancelled (GCancellable *cancellable, gpointer user_data)
 }
 
 static void
-watch_cancellable (GTask *task)
+watch_cancellable (GTask *task, Resolving *self)
 {
-  Resolving *self = g_task_get_task_data (task);
+  GCancellable *cancellable = g_task_get_cancellable (task);
 
-  if (g_task_get_cancellable (task) == NULL)
+  if (cancellable == NULL)
     return;
-  self->cancelled = g_cancellable_source_new (g_task_get_cancellable (task));
-  g_source_set_callback (self->cancelled, G_SOURCE_FUNC (on_cancelled), task, NULL);
-  g_source_attach (self->cancelled, g_task_get_context (task));
+  self->cancellation = g_cancellable_source_new (cancellable);
+  g_source_set_callback (self->cancellation, G_SOURCE_FUNC (on_cancelled), task, NULL);
+  g_source_attach (self->cancellation, g_task_get_context (task));
 }
 
 static void
@@ -395,9 +419,7 @@ finish_if_complete (GTask *task)
 {
   Resolving *self = g_task_get_task_data (task);
 
-  if (self->is_done) /* a lookup that comes home late */
-    return;
-  if (self->n_lookups == 0 && (self->config->has_stun || self->n_stun == 0))
+  if (!self->is_done && self->n_lookups == 0 && (self->config->has_stun || self->n_stun == 0))
     resolving_finish (task);
 }
 
@@ -427,19 +449,16 @@ on_looked_up (GObject *resolver, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
   GList *addresses = g_resolver_lookup_by_name_finish (G_RESOLVER (resolver), result, &error);
 
+  lookup->server->is_looked_up = TRUE;
   if (!self->is_done && !take_lookup_result (self, lookup->server, addresses))
-    g_ptr_array_add (self->config->warnings,
-                     g_strdup_printf ("The %s server “%s” was not found: %s",
-                                      lookup->server->kind == SERVER_STUN ? "STUN" : "TURN",
-                                      lookup->server->host,
-                                      error != NULL ? error->message : "no address"));
+    warn_of_server (self, lookup->server, error != NULL ? error->message : "no address");
   g_resolver_free_addresses (addresses);
   self->n_lookups--;
   finish_if_complete (task);
 }
 
 static void
-look_up (GTask *task, const Server *server)
+look_up (GTask *task, Server *server)
 {
   Resolving *self = g_task_get_task_data (task);
   g_autoptr (GResolver) resolver = NULL;
@@ -448,6 +467,7 @@ look_up (GTask *task, const Server *server)
 
   if (ph_address_parse (server->host, addr))
     {
+      server->is_looked_up = TRUE;
       add_address (self, server, addr);
       return;
     }
@@ -477,7 +497,7 @@ ph_ice_servers_resolve_async (PhIceServers *servers,
   self->deadline =
       ph_timer_new (g_task_get_context (task), "[porthole] ICE servers", on_deadline, task);
   ph_timer_arm (self->deadline, PH_ICE_SERVERS_LIMIT_MS);
-  watch_cancellable (task);
+  watch_cancellable (task, self);
   for (guint i = 0; i < servers->servers->len; i++)
     g_ptr_array_add (self->servers, server_copy (g_ptr_array_index (servers->servers, i)));
   for (guint i = 0; i < self->servers->len; i++)

@@ -8,6 +8,8 @@
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
 
+#include "ph-segments.h"
+
 #define COMPONENT NICE_COMPONENT_TYPE_RTP /* component 1: all there is */
 #define SOCKET_BUFFER_BYTES (4 * 1024 * 1024)
 #define MAX_QUEUED 4096 /* datagrams: a full SCTP window of 4 MiB */
@@ -23,10 +25,15 @@ struct _PhIce
   GSource *gathering_limit;
   GSource *retry;
   gboolean is_gathered;
+  gboolean has_runs;      /* the other side takes them */
   gboolean has_reflexive; /* a candidate from a STUN server is there */
   gboolean has_relayed;   /* one from a TURN server is there */
   const PhIceEvents *events;
   gpointer user_data;
+  /* Where whole runs of datagrams can go at once, past libnice: the pair's own socket. NULL while
+   * there is no direct pair, or where the system cannot. */
+  GSocket *direct_socket;
+  GSocketAddress *direct_to;
   GByteArray *queued_bytes; /* datagrams, end to end */
   GArray *queued_sizes;     /* of gsize: theirs */
 };
@@ -310,6 +317,18 @@ path_kind (NiceCandidateType local, NiceCandidateType remote)
   return PH_PATH_NAT;
 }
 
+/* A relayed pair has no socket of its own, and fe80:: cannot be sent to without its zone. */
+static void
+find_direct_socket (PhIce *self, const PhPath *path)
+{
+  g_clear_object (&self->direct_socket);
+  g_clear_object (&self->direct_to);
+  if (path->kind == PH_PATH_RELAYED || ph_address_scope (path->remote.addr) == PH_SCOPE_LINK_LOCAL)
+    return;
+  self->direct_socket = nice_agent_get_selected_socket (self->agent, self->stream, COMPONENT);
+  self->direct_to = ph_endpoint_dup_socket_address (&path->remote);
+}
+
 /* Tells of the pair once it is both chosen and usable. */
 static void
 report_path (PhIce *self)
@@ -325,6 +344,7 @@ report_path (PhIce *self)
   path.kind = path_kind (local->type, remote->type);
   from_nice_address (&local->addr, &path.local);
   from_nice_address (&remote->addr, &path.remote);
+  find_direct_socket (self, &path);
   self->events->connected (&path, self->user_data);
 }
 
@@ -375,10 +395,67 @@ ph_ice_get_queued (PhIce *self)
   return self->queued_sizes->len;
 }
 
-/* Sends all from the @first datagram on; returns how many went. */
-static guint
-send_batch (PhIce *self, guint first, gsize offset)
+void
+ph_ice_set_runs (PhIce *self, gboolean has_runs)
 {
+  self->has_runs = has_runs;
+}
+
+static gsize
+queued_size (PhIce *self, guint index)
+{
+  return g_array_index (self->queued_sizes, gsize, index);
+}
+
+/* How many datagrams from @first on go as segments of one: all of one size, the last may be
+ * shorter. Stores their bytes. */
+static guint
+measure_run (PhIce *self, guint first, gsize *ret_bytes)
+{
+  gsize segment = queued_size (self, first);
+  guint n = 0;
+
+  for (*ret_bytes = 0; first + n < self->queued_sizes->len && n < PH_SEGMENTS_MAX; n++)
+    {
+      gsize size = queued_size (self, first + n);
+
+      if (size > segment || *ret_bytes + size > PH_SEGMENTS_MAX_BYTES)
+        break;
+      *ret_bytes += size;
+      if (size < segment)
+        return n + 1;
+    }
+  return n;
+}
+
+/* FALSE if there is no run worth it, or no way to send one at once. */
+static gboolean
+send_run (PhIce *self, guint first, gsize offset, guint *ret_sent)
+{
+  gsize n_bytes;
+  guint n;
+  PhSegmentsStatus status;
+
+  if (!self->has_runs || self->direct_socket == NULL)
+    return FALSE;
+  n = measure_run (self, first, &n_bytes);
+  if (n < 2)
+    return FALSE;
+  status =
+      ph_segments_send (self->direct_socket, self->direct_to, self->queued_bytes->data + offset,
+                        n_bytes, (guint16)queued_size (self, first));
+  *ret_sent = status == PH_SEGMENTS_SENT ? n : 0;
+  if (status == PH_SEGMENTS_IMPOSSIBLE)
+    g_clear_object (&self->direct_socket);
+  return status != PH_SEGMENTS_IMPOSSIBLE;
+}
+
+/* Through libnice, which knows of relays. Returns how many are done with: what a broken path does
+ * not take is lost, as on any network, and only what must wait for room stays. */
+static guint
+send_singly (PhIce *self, guint first, gsize offset)
+{
+  g_autoptr (GError) error = NULL;
   NiceOutputMessage messages[64];
   GOutputVector vectors[G_N_ELEMENTS (messages)];
   guint n = MIN (self->queued_sizes->len - first, G_N_ELEMENTS (messages));
@@ -386,15 +463,28 @@ send_batch (PhIce *self, guint first, gsize offset)
 
   for (guint i = 0; i < n; i++)
     {
-      gsize size = g_array_index (self->queued_sizes, gsize, first + i);
+      gsize size = queued_size (self, first + i);
 
       vectors[i] = (GOutputVector){ self->queued_bytes->data + offset, size };
       messages[i] = (NiceOutputMessage){ &vectors[i], 1 };
       offset += size;
     }
   n_sent = nice_agent_send_messages_nonblocking (self->agent, self->stream, COMPONENT, messages, n,
-                                                 NULL, NULL);
+                                                 NULL, &error);
+  if (n_sent < 0 && !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
+    return n;
   return n_sent > 0 ? (guint)n_sent : 0;
+}
+
+/* Sends some from the @first datagram on; returns how many went. */
+static guint
+send_batch (PhIce *self, guint first, gsize offset)
+{
+  guint n_sent = 0;
+
+  if (send_run (self, first, offset, &n_sent))
+    return n_sent;
+  return send_singly (self, first, offset);
 }
 
 static void
@@ -424,7 +514,7 @@ ph_ice_flush (PhIce *self)
       if (n_sent == 0)
         break;
       for (guint i = 0; i < n_sent; i++)
-        n_bytes += g_array_index (self->queued_sizes, gsize, n + i);
+        n_bytes += queued_size (self, n + i);
       n += n_sent;
     }
   drop_queued (self, n, n_bytes);
@@ -524,6 +614,8 @@ ph_ice_close (PhIce *self)
   nice_agent_close_async (self->agent, on_agent_closed, NULL);
   ph_timer_clear (&self->gathering_limit);
   ph_timer_clear (&self->retry);
+  g_clear_object (&self->direct_socket);
+  g_clear_object (&self->direct_to);
   g_byte_array_unref (self->queued_bytes);
   g_array_unref (self->queued_sizes);
   ph_ice_config_unref (self->config);

@@ -65,6 +65,10 @@ gboolean ph_ice_set_remote (PhIce *ice,
                             const GArray *candidates,
                             GError **error);
 
+/* The other side drains long runs of datagrams as fast as they come, so that they may be sent in
+ * one call. FALSE at first: a browser's socket holds 64 KiB, and overflows again and again. */
+void ph_ice_set_runs (PhIce *ice, gboolean has_runs);
+
 /* Queues one datagram of at most PH_ICE_MAX_DATAGRAM bytes for the next flush. Like a network, it
  * drops what does not fit. Safe on any stack. */
 #define PH_ICE_MAX_DATAGRAM 1500

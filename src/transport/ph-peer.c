@@ -12,6 +12,7 @@
 
 #define GOODBYE_LIMIT_MS 600
 #define FLUSH_AT_DATAGRAMS 64
+#define MAX_LAST_TURNS 4096 /* for a reader that takes a few messages at a time */
 
 /* Liveness: a peer that was silent for PROBE_AFTER_MS is asked for a sign of life, every
  * PROBE_EVERY_MS, and is gone PEER_GONE_MS after the first question without an answer. A network
@@ -293,6 +294,9 @@ take_opened (PhPeer *self)
   ph_timer_disarm (self->limit);
   ph_timer_arm (self->liveness, PROBE_AFTER_MS);
   self->events->connected (self->user_data);
+  /* What came together with the end of the handshake was announced before anybody listened. */
+  if (self->state == PH_PEER_CONNECTED)
+    ph_channel_emit_readable (&self->channel);
 }
 
 static void
@@ -304,12 +308,26 @@ take_path (PhPeer *self)
     self->events->path_changed (self->user_data);
 }
 
+/* The goodbye of DTLS overtakes messages that have come and wait to be read. */
+static void
+deliver_rest (PhPeer *self)
+{
+  for (guint turns = 0; turns < MAX_LAST_TURNS && self->state == PH_PEER_CONNECTED &&
+                        ph_sctp_has_message (self->sctp);
+       turns++)
+    ph_channel_emit_readable (&self->channel);
+}
+
 static void
 take_failure (PhPeer *self)
 {
-  g_autoptr (GError) error = g_steal_pointer (&self->failure);
   gboolean was_connected = self->state == PH_PEER_CONNECTED;
+  g_autoptr (GError) error = NULL;
 
+  deliver_rest (self);
+  if (self->state == PH_PEER_CLOSING)
+    return;
+  error = g_steal_pointer (&self->failure);
   set_state (self, PH_PEER_CLOSED);
   ph_timer_disarm (self->limit);
   ph_timer_disarm (self->liveness);
@@ -467,7 +485,11 @@ collect_candidates (const PhSdp *sdp, const char *const *lines)
 }
 
 gboolean
-ph_peer_set_remote (PhPeer *self, const PhSdp *sdp, const char *const *candidates, GError **error)
+ph_peer_set_remote (PhPeer *self,
+                    const PhSdp *sdp,
+                    const char *const *candidates,
+                    gboolean is_ours,
+                    GError **error)
 {
   g_autoptr (GArray) usable = NULL;
   PhDtlsRole role = dtls_role (sdp);
@@ -484,6 +506,7 @@ ph_peer_set_remote (PhPeer *self, const PhSdp *sdp, const char *const *candidate
   if (self->dtls == NULL ||
       !ph_ice_set_remote (self->ice, sdp->ice_ufrag, sdp->ice_pwd, usable, error))
     return FALSE;
+  ph_ice_set_runs (self->ice, is_ours);
   /* A client's first flight may arrive before our own checks have ended. */
   if (role == PH_DTLS_SERVER)
     ph_dtls_start (self->dtls);

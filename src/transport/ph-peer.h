@@ -66,10 +66,14 @@ char *ph_peer_dup_sdp (PhPeer *peer, const PhSdp *remote);
 /* Our candidates as "candidate:…" lines, best first, NULL-terminated. Owned. */
 char **ph_peer_dup_candidates (PhPeer *peer);
 
-/* Starts connecting. @candidates: the lines that came beside the SDP, NULL-terminated; those that
+/* Starts connecting. @is_ours: the other side runs this transport, too, and takes long runs of
+ * datagrams. @candidates: the lines that came beside the SDP, NULL-terminated; those that
  * cannot be used are skipped. Errors: PH_ERROR_PROTOCOL. */
-gboolean
-ph_peer_set_remote (PhPeer *peer, const PhSdp *sdp, const char *const *candidates, GError **error);
+gboolean ph_peer_set_remote (PhPeer *peer,
+                             const PhSdp *sdp,
+                             const char *const *candidates,
+                             gboolean is_ours,
+                             GError **error);
 
 /* Borrowed; lives as long as the peer. Usable from `connected` on. */
 PhChannel *ph_peer_get_channel (PhPeer *peer);

@@ -60,8 +60,9 @@ struct _PhSctp
   gboolean wants_writable;
   gboolean has_message; /* a whole message lies in @message, not yet taken */
   gsize message_size;
-  int path_buffer_bytes; /* what the path can use */
-  int send_buffer_bytes; /* SO_SNDBUF as it is set */
+  gboolean is_notification; /* what is being gathered */
+  int path_buffer_bytes;    /* what the path can use */
+  int send_buffer_bytes;    /* SO_SNDBUF as it is set */
   gint64 busy_until_us;
   const PhSctpEvents *events;
   gpointer user_data;
@@ -251,8 +252,8 @@ follow_path (PhSctp *self)
 
   if (self->state == PH_SCTP_NEW || self->state == PH_SCTP_CLOSED)
     return FALSE;
-  if (!query_status (self, &status))
-    return g_get_monotonic_time () < self->busy_until_us;
+  if (self->state != PH_SCTP_OPEN || !query_status (self, &status))
+    return TRUE; /* handshakes repeat by the clock, too */
   self->path_buffer_bytes = (int)CLAMP (2 * (guint64)status.sstat_primary.spinfo_cwnd,
                                         MIN_SEND_BUFFER_BYTES, MAX_SEND_BUFFER_BYTES);
   return status.sstat_unackdata > 0 || g_get_monotonic_time () < self->busy_until_us;
@@ -320,6 +321,21 @@ handle_notification (PhSctp *self, const guint8 *bytes, gsize size)
     }
 }
 
+/* Counts the @n bytes at @run to what is being gathered. Where the kind changes, the end of what
+ * came before will never come: it was a message cut off by an abort. */
+static void
+keep_run (PhSctp *self, const guint8 *run, gsize n, gboolean is_notification)
+{
+  if (is_notification != self->is_notification)
+    {
+      memmove (self->message, run, n);
+      self->message_size = n;
+    }
+  else if (run == self->message + self->message_size)
+    self->message_size += n;
+  self->is_notification = is_notification;
+}
+
 /* Reads one run of bytes behind what is there already. Returns FALSE when there is nothing now. */
 static gboolean
 read_some (PhSctp *self, int *ret_flags, gboolean *ret_is_data)
@@ -329,20 +345,19 @@ read_some (PhSctp *self, int *ret_flags, gboolean *ret_is_data)
   unsigned int info_type = 0;
   guint8 overflow[2048];
   gsize room = sizeof self->message - self->message_size;
+  guint8 *run = room > 0 ? self->message + self->message_size : overflow;
   ssize_t n;
 
   *ret_flags = 0;
-  n = usrsctp_recvv (self->socket, room > 0 ? self->message + self->message_size : overflow,
-                     room > 0 ? room : sizeof overflow, NULL, NULL, &info, &info_size, &info_type,
-                     ret_flags);
+  n = usrsctp_recvv (self->socket, run, room > 0 ? room : sizeof overflow, NULL, NULL, &info,
+                     &info_size, &info_type, ret_flags);
   if (n <= 0)
     {
       if (n == 0 || (errno != EWOULDBLOCK && errno != EAGAIN && errno != EINTR))
         become_closed (self, n == 0);
       return FALSE;
     }
-  if (room > 0)
-    self->message_size += (gsize)n;
+  keep_run (self, run, (gsize)n, (*ret_flags & MSG_NOTIFICATION) != 0);
   *ret_is_data = info_type == SCTP_RECVV_RCVINFO && info.rcv_sid == STREAM_ID &&
                  g_ntohl (info.rcv_ppid) == PPID_BINARY;
   return TRUE;
@@ -449,7 +464,11 @@ ph_sctp_send (PhSctp *self, const guint8 *message, gsize size)
       self->wants_writable = TRUE;
       return PH_CHANNEL_AGAIN;
     }
-  become_closed (self, FALSE);
+  /* Where the peer has begun to end it, reading finds what it sent before, and then the end. */
+  if (errno == ECONNRESET || errno == EPIPE)
+    ph_timer_arm (self->pump, 0);
+  else
+    become_closed (self, FALSE);
   return PH_CHANNEL_CLOSED;
 }
 
@@ -465,6 +484,12 @@ ph_sctp_receive (PhSctp *self, const guint8 **ret_message, gsize *ret_size)
   self->has_message = FALSE;
   self->message_size = 0;
   return PH_CHANNEL_OK;
+}
+
+gboolean
+ph_sctp_has_message (PhSctp *self)
+{
+  return self->state != PH_SCTP_NEW && gather_message (self);
 }
 
 void

@@ -64,6 +64,9 @@ PhChannelStatus ph_sctp_send (PhSctp *sctp, const guint8 *message, gsize size);
 #define PH_SCTP_MAX_MESSAGE 65536
 PhChannelStatus ph_sctp_receive (PhSctp *sctp, const guint8 **ret_message, gsize *ret_size);
 
+/* Whether a message waits to be received. What was borrowed is gone after this. */
+gboolean ph_sctp_has_message (PhSctp *sctp);
+
 /* Asks the peer for a sign of life: it answers a HEARTBEAT whatever else goes on. */
 void ph_sctp_heartbeat (PhSctp *sctp);
 

@@ -218,7 +218,13 @@ ph_sdp_parse (const char *text, GError **error)
   g_auto (GStrv) lines = NULL;
   const char *missing;
 
-  if (strlen (text) > PH_SDP_MAX_BYTES || !g_str_has_prefix (text, "v=0"))
+  if (strlen (text) > PH_SDP_MAX_BYTES)
+    {
+      g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL,
+                   "The other side's SDP is longer than the %d bytes it may be", PH_SDP_MAX_BYTES);
+      return NULL;
+    }
+  if (!g_str_has_prefix (text, "v=0"))
     {
       g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL,
                    "The other side's description is not SDP: it does not begin with “v=0”");

@@ -2,6 +2,7 @@
 #include "ph-stun-probe.h"
 
 #include <stun/usages/bind.h>
+#include <string.h>
 
 #include "core/ph-timer.h"
 
@@ -16,7 +17,6 @@ struct _PhStunProbe
   GSource *repeat;
   guint n_repeats;
   GArray *servers; /* of PhEndpoint */
-  StunAgent agent;
   guint8 request[STUN_MAX_MESSAGE_SIZE];
   gsize request_size;
   PhStunProbeFunc func; /* NULL once called */
@@ -46,17 +46,17 @@ on_repeat (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
-/* Whether @reply answers our request: all requests share one transaction, and only its id counts.
- */
+/* Whether @reply is a Binding success response to our request (RFC 8489 section 5): all requests
+ * share one transaction. libnice's own check would forget the transaction with the first answer,
+ * which may be an error. */
 static gboolean
-is_answer (PhStunProbe *self, guint8 *reply, gsize size)
+is_answer (PhStunProbe *self, const guint8 *reply, gsize size)
 {
-  StunMessage message;
+  static const guint8 binding_success[] = { 0x01, 0x01 };
 
-  return stun_agent_validate (&self->agent, &message, reply, size, NULL, NULL) ==
-             STUN_VALIDATION_SUCCESS &&
-         stun_message_get_class (&message) == STUN_RESPONSE &&
-         stun_message_get_method (&message) == STUN_BINDING;
+  return size >= STUN_MESSAGE_HEADER_LENGTH && memcmp (reply, binding_success, 2) == 0 &&
+         memcmp (reply + STUN_MESSAGE_TRANS_ID_POS, self->request + STUN_MESSAGE_TRANS_ID_POS,
+                 STUN_MESSAGE_TRANS_ID_LEN) == 0;
 }
 
 static gboolean
@@ -105,14 +105,15 @@ PhStunProbe *
 ph_stun_probe_new (GMainContext *context, PhStunProbeFunc func, gpointer user_data)
 {
   PhStunProbe *self = g_new0 (PhStunProbe, 1);
+  StunAgent agent;
   StunMessage message;
 
   self->func = func;
   self->user_data = user_data;
   self->servers = g_array_new (FALSE, FALSE, sizeof (PhEndpoint));
-  stun_agent_init (&self->agent, STUN_ALL_KNOWN_ATTRIBUTES, STUN_COMPATIBILITY_RFC5389, 0);
+  stun_agent_init (&agent, STUN_ALL_KNOWN_ATTRIBUTES, STUN_COMPATIBILITY_RFC5389, 0);
   self->request_size =
-      stun_usage_bind_create (&self->agent, &message, self->request, sizeof self->request);
+      stun_usage_bind_create (&agent, &message, self->request, sizeof self->request);
   open_socket (self, context, 0, G_SOCKET_FAMILY_IPV4);
   open_socket (self, context, 1, G_SOCKET_FAMILY_IPV6);
   self->repeat = ph_timer_new (context, "[porthole] STUN probe", on_repeat, self);
