@@ -484,6 +484,19 @@ look_whether_over (PhHost *self)
     ph_timer_arm (self->end_timer, 0);
 }
 
+/* The session may be there before the servers that help to connect are known. */
+static void
+delete_session (PhHost *self)
+{
+  const char *id = self->created != NULL ? self->created->id : self->id;
+
+  self->is_deleting = TRUE;
+  self->is_deleted = *id == '\0';
+  if (!self->is_deleted)
+    ph_signal_client_delete_async (self->signal, id, self->token, self->cancellable, on_deleted,
+                                   self);
+}
+
 /* Takes the next step towards the end that is due; TRUE when all are done. */
 static gboolean
 continue_ending (PhHost *self)
@@ -491,13 +504,7 @@ continue_ending (PhHost *self)
   if (self->clients->len > 0)
     return FALSE;
   if (!self->is_deleting)
-    {
-      self->is_deleting = TRUE;
-      self->is_deleted = self->id[0] == '\0';
-      if (!self->is_deleted)
-        ph_signal_client_delete_async (self->signal, self->id, self->token, self->cancellable,
-                                       on_deleted, self);
-    }
+    delete_session (self);
   if (!self->is_deleted)
     return FALSE;
   if (self->server != NULL && !self->is_server_stopping)
