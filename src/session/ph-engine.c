@@ -347,7 +347,7 @@ deliver (gpointer data)
     g_queue_push_tail (&self->inbox, message);
   if (batch->snapshot != NULL)
     take_snapshot (self, g_steal_pointer (&batch->snapshot));
-  while (!self->is_freed && (message = g_queue_pop_head (&self->inbox)) != NULL)
+  while ((message = g_queue_pop_head (&self->inbox)) != NULL) /* empty once it was freed */
     {
       tell (self, message);
       message_free (message);
