@@ -117,12 +117,13 @@ static char *
 dup_unique_name (PhHost *self, const char *name)
 {
   g_autofree char *clean = ph_text_clean (name, -1, PH_TEXT_MAX_NAME);
-  g_autofree char *candidate = g_strdup (clean);
+  const char *shown = *clean != '\0' ? clean : "somebody";
+  g_autofree char *candidate = g_strdup (shown);
 
   for (guint n = 2; find_client (self, candidate) != NULL; n++)
     {
       g_free (candidate);
-      candidate = g_strdup_printf ("%s (%u)", clean, n);
+      candidate = g_strdup_printf ("%s (%u)", shown, n);
     }
   return g_steal_pointer (&candidate);
 }
@@ -153,12 +154,12 @@ reject (PhHost *self, const PhSignalJoin *join, PhSignalReason reason)
 }
 
 static void
-warn_about (PhHost *self, PhError code, const PhSignalJoin *join, const char *words)
+warn_about (PhHost *self, const char *code, const PhSignalJoin *join, const char *words)
 {
   g_autofree char *name = ph_text_clean (join->client, -1, PH_TEXT_MAX_NAME);
   g_autofree char *message = g_strdup_printf ("%s %s", name, words);
 
-  self->events->warning (ph_error_name (code), message, self->user_data);
+  self->events->warning (code, message, self->user_data);
 }
 
 /* Whether the join was made by somebody who holds the share code. */
@@ -205,7 +206,7 @@ admit (PhHost *self, const PhSignalJoin *join, gboolean is_verified)
 
   if (client == NULL)
     {
-      warn_about (self, PH_ERROR_FAILED, join, error->message);
+      warn_about (self, "failed", join, error->message);
       reject (self, join, PH_SIGNAL_REASON_FULL);
       return;
     }
@@ -220,28 +221,33 @@ take_join (PhHost *self, const PhSignalJoin *join)
 
   if (join->proof.has_mac && !is_verified)
     {
-      warn_about (self, PH_ERROR_NOT_VERIFIED, join, "was turned away: the share code is wrong");
+      warn_about (self, "not-verified", join, "was turned away: the share code is wrong");
       reject (self, join, PH_SIGNAL_REASON_NOT_VERIFIED);
     }
   else if (is_verified && !is_fresh (self, join))
     {
-      warn_about (self, PH_ERROR_NOT_VERIFIED, join, "was turned away: an old request came again");
+      warn_about (self, "not-verified", join, "was turned away: an old request came again");
       reject (self, join, PH_SIGNAL_REASON_NOT_VERIFIED);
     }
   else if (!is_verified && !self->allow_unverified)
     {
-      warn_about (self, PH_ERROR_NOT_VERIFIED, join,
-                  "was turned away: joined without the share code");
+      warn_about (self, "not-verified", join, "was turned away: joined without the share code");
       reject (self, join, PH_SIGNAL_REASON_NOT_VERIFIED);
     }
   else if (self->clients->len >= self->max_clients ||
            count_questions (self) >= PH_HOST_MAX_QUESTIONS)
     {
-      warn_about (self, PH_ERROR_FULL, join, "was turned away: there is no room left");
+      warn_about (self, "full", join, "was turned away: there is no room left");
       reject (self, join, PH_SIGNAL_REASON_FULL);
     }
   else
-    admit (self, join, is_verified);
+    {
+      if (!is_verified && !join->proof.has_commit)
+        warn_about (self, "unverified", join,
+                    "has no number to compare: the signaling server could stand between you");
+      if (self->state == STATE_SERVING) /* whoever heard the warning may have ended it */
+        admit (self, join, is_verified);
+    }
 }
 
 static gboolean
@@ -301,9 +307,13 @@ on_session_failed (const GError *error, gpointer user_data)
 
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   if (ph_error_code (error) == PH_ERROR_SESSION_UNKNOWN)
-    create (self);
-  else
-    self->events->warning (ph_error_name (ph_error_code (error)), error->message, self->user_data);
+    {
+      create (self);
+      return;
+    }
+  /* What stands in the way may pass: a captive portal, a proxy that was set up wrongly. */
+  ph_timer_arm (self->create_timer, CREATE_AGAIN_MS);
+  self->events->warning (ph_error_name (ph_error_code (error)), error->message, self->user_data);
 }
 
 static const PhSignalWatchEvents watch_events = { .changed = on_session_changed,

@@ -299,13 +299,27 @@ is_numbered (PhJoin *self)
   return !self->code->has_secret && self->offer->description->has_r;
 }
 
+/* A server that takes the number away looks just like a Host that has none. */
+static void
+warn_unless_verified (PhJoin *self)
+{
+  if (!self->code->has_secret)
+    self->events->warning ("unverified",
+                           "The Host has no number to compare: the signaling server could stand "
+                           "between you. Go on only if that does not matter.",
+                           self->user_data);
+}
+
 static void
 show_number (PhJoin *self)
 {
   char number[PH_NUMBER_SIZE];
 
   if (!is_numbered (self))
-    return;
+    {
+      warn_unless_verified (self);
+      return;
+    }
   ph_code_number (self->offer_sdp->fingerprint, ph_cert_get_fingerprint (self->cert),
                   self->offer->description->r, self->random, number);
   self->is_asking = self->compare_number;
