@@ -392,6 +392,52 @@ test_large_body (void)
   tear_down (&f);
 }
 
+/* A body in chunks of one byte is the body, and is counted as one. */
+static void
+test_chunked_body (void)
+{
+  static const char *const heads[] = { "", "}" };
+  Fixture f;
+
+  set_up (&f, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
+    {
+      g_autoptr (Wire) wire = wire_open (f.port);
+      g_autofree char *body = g_strdup_printf ("{\"host\":\"anna\"%s}", heads[i]);
+      g_autoptr (GString) request =
+          g_string_new ("POST /session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+
+      for (const char *p = body; *p != '\0'; p++)
+        g_string_append_printf (request, "1\r\n%c\r\n", *p);
+      g_string_append (request, "0\r\n\r\n");
+      g_assert_true (wire_send (wire, request->str, request->len));
+      g_assert_cmpuint (get_status (wire_read (wire)), ==, i == 0 ? 201 : 400);
+    }
+  tear_down (&f);
+}
+
+/* Many small headers are many times their size in memory. */
+static void
+test_many_headers (void)
+{
+  static const guint counts[] = { 50, 101, 15000 };
+  Fixture f;
+
+  set_up (&f, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    {
+      g_autoptr (Wire) wire = wire_open (f.port);
+      g_autoptr (GString) request = g_string_new ("GET /healthz HTTP/1.1\r\nHost: x\r\n");
+
+      for (guint j = 0; j < counts[i]; j++)
+        g_string_append (request, "a:\r\n");
+      g_string_append (request, "\r\n");
+      wire_send (wire, request->str, request->len);
+      g_assert_cmpuint (get_status (wire_read (wire)), ==, i == 0 ? 200 : 0);
+    }
+  tear_down (&f);
+}
+
 static void
 test_large_headers (void)
 {
@@ -738,6 +784,8 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-server/garbage", test_garbage);
   g_test_add_func ("/signal-server/random-garbage", test_random_garbage);
   g_test_add_func ("/signal-server/large-body", test_large_body);
+  g_test_add_func ("/signal-server/chunked-body", test_chunked_body);
+  g_test_add_func ("/signal-server/many-headers", test_many_headers);
   g_test_add_func ("/signal-server/large-headers", test_large_headers);
   g_test_add_func ("/signal-server/held-poll", test_held_poll);
   g_test_add_func ("/signal-server/hold-ends-unchanged", test_hold_ends_unchanged);

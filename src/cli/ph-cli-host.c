@@ -124,7 +124,10 @@ on_line (const char *line, gpointer user_data)
 static void
 on_quit (gpointer user_data)
 {
-  ph_host_end (((HostProgram *)user_data)->host);
+  HostProgram *self = user_data;
+
+  if (self->host != NULL) /* else it is ending */
+    ph_host_end (self->host);
 }
 
 static void
@@ -161,7 +164,7 @@ static PhExit
 run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
 {
   HostProgram self = { .approve_all = host_options->approve_all };
-  /* First, so that a signal never finds the program half made. */
+  /* First and to the end: a signal never finds the program half made, nor kills it. */
   g_autoptr (PhQuit) quit = ph_quit_new (NULL, on_quit, &self);
   g_autoptr (GError) error = NULL;
 
@@ -183,7 +186,7 @@ run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
   g_main_loop_run (self.loop);
 
   ph_input_free (self.input);
-  ph_host_free (self.host);
+  g_clear_pointer (&self.host, ph_host_free);
   while (g_main_context_iteration (NULL, FALSE))
     ; /* what was cancelled comes home */
   ph_output_free (self.output);

@@ -78,7 +78,10 @@ on_line (const char *line, gpointer user_data)
 static void
 on_quit (gpointer user_data)
 {
-  ph_join_end (((JoinProgram *)user_data)->join);
+  JoinProgram *self = user_data;
+
+  if (self->join != NULL) /* else it is ending */
+    ph_join_end (self->join);
 }
 
 static void
@@ -129,7 +132,7 @@ static PhExit
 run (const PhOptions *options, const PhJoinOptions *join_options, char **mappings)
 {
   JoinProgram self = { 0 };
-  /* First, so that a signal never finds the program half made. */
+  /* First and to the end: a signal never finds the program half made, nor kills it. */
   g_autoptr (PhQuit) quit = ph_quit_new (NULL, on_quit, &self);
   g_autoptr (GError) error = NULL;
 

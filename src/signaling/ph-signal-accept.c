@@ -5,7 +5,7 @@
 #include "core/ph-timer.h"
 
 #define ACCEPTS_PER_TURN 64
-#define MAX_CONNECTIONS 16384
+#define MAX_CONNECTIONS 8192 /* of 64 KiB of headers and 64 KiB of body at the most: 1 GiB */
 #define BACKLOG 256
 #define CONN_KEY "porthole-conn"
 

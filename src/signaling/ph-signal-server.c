@@ -19,6 +19,7 @@
 #define HOLD_MAX_S 30
 #define ANSWER_US (60 * G_USEC_PER_SEC)     /* from a whole request to its answer's last byte */
 #define BODY_DISCARD_MAX (16 * 1024 * 1024) /* read on so far, to be heard saying 413 */
+#define MAX_HEADERS 100 /* more cost libsoup far more memory than they have bytes */
 #define REQUEST_MS 20000
 #define STOP_MS 500
 #define TICK_MS 1000
@@ -60,6 +61,7 @@ struct _Call
 {
   PhSignalServer *server; /* NULL once the server is freed */
   SoupServerMessage *message;
+  GByteArray *body; /* the request's, as it arrives; never more than PH_SIGNAL_MAX_BODY */
   gsize received_bytes;
   guint8 address[16]; /* who asks, for limits */
 
@@ -308,7 +310,7 @@ get_token (Call *call)
 static GBytes *
 dup_body (Call *call)
 {
-  return soup_message_body_flatten (soup_server_message_get_request_body (call->message));
+  return g_bytes_new (call->body->data, call->body->len);
 }
 
 /* FALSE after having answered. */
@@ -635,15 +637,36 @@ static void
 on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data)
 {
   Call *call = data;
-  SoupMessageBody *body = soup_server_message_get_request_body (message);
   PhSignalConn *conn;
 
   call->received_bytes += g_bytes_get_size (chunk);
   if (call->received_bytes <= PH_SIGNAL_MAX_BODY)
-    return;
-  soup_message_body_truncate (body);
+    {
+      g_byte_array_append (call->body, g_bytes_get_data (chunk, NULL),
+                           (guint)g_bytes_get_size (chunk));
+      return;
+    }
   conn = ph_signal_conn_from_address (soup_server_message_get_remote_address (message));
   if (call->received_bytes > BODY_DISCARD_MAX && conn != NULL)
+    ph_signal_conn_cut (conn);
+}
+
+static void
+count_header (const char *name, const char *value, gpointer n_headers)
+{
+  ++*(guint *)n_headers;
+}
+
+static void
+on_got_headers (SoupServerMessage *message, gpointer data)
+{
+  PhSignalConn *conn =
+      ph_signal_conn_from_address (soup_server_message_get_remote_address (message));
+  guint n_headers = 0;
+
+  soup_message_headers_foreach (soup_server_message_get_request_headers (message), count_header,
+                                &n_headers);
+  if (n_headers > MAX_HEADERS && conn != NULL)
     ph_signal_conn_cut (conn);
 }
 
@@ -665,6 +688,7 @@ call_free (gpointer data)
   on_call_over (call->message, call);
   if (call->server != NULL)
     g_hash_table_remove (call->server->calls, call);
+  g_byte_array_unref (call->body);
   g_free (call);
 }
 
@@ -676,8 +700,12 @@ on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer data)
 
   call->server = self;
   call->message = message;
+  call->body = g_byte_array_new ();
+  /* libsoup would keep each chunk for itself, however small. */
+  soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
   g_hash_table_add (self->calls, call);
   g_object_set_data_full (G_OBJECT (message), CALL_KEY, call, call_free);
+  g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), call);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), call);
   g_signal_connect (message, "finished", G_CALLBACK (on_call_over), call);
   g_signal_connect (message, "disconnected", G_CALLBACK (on_call_over), call);

@@ -3,6 +3,7 @@
 """porthole-signal as any HTTP client sees it."""
 
 import base64
+import contextlib
 import hashlib
 import http.client
 import json
@@ -251,6 +252,20 @@ class Limits(harness.Case):
         self.expect_exit(daemon, 0)
         poll.join(20 * harness.SCALE)
         self.assertEqual(len(answers), 1)
+
+    def test_memory_of_tiny_pieces(self):
+        """Bodies in chunks of one byte, and headers of three, take no more than large ones"""
+        daemon = self.start_daemon()
+        before = daemon.resident_kib()[0]
+        for head, piece in ((b'Transfer-Encoding: chunked\r\n\r\n', b'1\r\nx\r\n'),
+                            (b'Content-Length: 65000\r\n', b'a:\r\n')):
+            for _ in range(60):
+                connection = self.connect(('127.0.0.1', daemon.port))
+                with contextlib.suppress(OSError):
+                    connection.sendall(b'POST /session HTTP/1.1\r\nHost: x\r\n' + head +
+                                       piece * (65000 if b'x' in piece else 15000) + b'\r\n')
+        self.assertEqual(Caller(daemon).call('GET', '/healthz')[0], 200)
+        self.assertLess(daemon.resident_kib()[0] - before, 100 * 1024)
 
     def test_what_is_no_http(self):
         """Noise on the port hurts nobody"""

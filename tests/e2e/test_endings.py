@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How sessions end: by either person, by signals, by a crash; and life without signaling."""
 
+import contextlib
 import signal
 import socket
 
@@ -48,6 +49,21 @@ class Ends(harness.Case):
                     other.expect('disconnected')
                     client.finish()
                     host.finish()
+
+    def test_signals_again_and_again(self):
+        """Somebody who cannot wait and asks again while it ends changes nothing"""
+        for side in ('host', 'client'):
+            with self.subTest(side=side):
+                host, client = self.pair()
+                process = host if side == 'host' else client
+
+                def asked_again():
+                    with contextlib.suppress(ProcessLookupError):
+                        process.send_signal(signal.SIGINT)
+                    return not process.running()
+
+                harness.until(asked_again, 'its end')
+                self.expect_exit(process, harness.STATUS_ENDED)
 
     def test_signals_before_anybody_came(self):
         """A Host that waits, and a Client that waits for its answer, end in order too"""
