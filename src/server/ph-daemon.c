@@ -9,6 +9,7 @@
 #include "core/ph-error.h"
 #include "core/ph-limits.h"
 #include "core/ph-quit.h"
+#include "core/ph-stdio.h"
 #include "signaling/ph-signal-server.h"
 
 #define EXIT_FAILED 1
@@ -248,7 +249,11 @@ ph_daemon_main (int argc, char **argv)
   g_auto (Arguments) arguments = { 0 };
   PhEndpoint endpoint;
 
+  ph_stdio_open_closed ();
   setlocale (LC_ALL, "");
+#ifdef LC_MESSAGES
+  setlocale (LC_MESSAGES, "C"); /* a library's words stand among ours, which are English */
+#endif
   set_defaults (&arguments);
   if (!parse_arguments (&argc, &argv, &arguments, &error) ||
       (!arguments.version && !read_options (&arguments, argc, argv, &endpoint, &options, &error)))

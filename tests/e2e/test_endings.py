@@ -3,8 +3,11 @@
 """How sessions end: by either person, by signals, by a crash; and life without signaling."""
 
 import contextlib
+import fcntl
+import json
 import signal
 import socket
+import subprocess
 
 import harness
 import services
@@ -64,6 +67,26 @@ class Ends(harness.Case):
 
                 harness.until(asked_again, 'its end')
                 self.expect_exit(process, harness.STATUS_ENDED)
+
+    def test_nobody_reads(self):
+        """A reader of the output that stops holds up neither the tunnel nor the end"""
+        echo = services.start_service(self, services.echo)
+        daemon, host = self.host_for(echo)
+        command = [harness.PORTHOLE, 'join', host.code, '--json', '--signal', daemon.url,
+                   '-L', f'0:{echo.endpoint}']
+        stuck = subprocess.Popen(command, env=self.env, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            fcntl.fcntl(stuck.stdout, fcntl.F_SETPIPE_SZ, 4096)
+            address = harness.split_endpoint(json.loads(stuck.stdout.readline())['local'])
+            host.expect('connected')
+            for _ in range(40):  # each tells more than 200 bytes
+                self.assert_carries(address, echo, 1000)
+            stuck.send_signal(signal.SIGTERM)
+            self.assertEqual(stuck.wait(20 * harness.SCALE), harness.STATUS_ENDED)
+        finally:
+            stuck.kill()
+            stuck.communicate()
 
     def test_signals_before_anybody_came(self):
         """A Host that waits, and a Client that waits for its answer, end in order too"""
