@@ -212,23 +212,26 @@ class Surroundings(harness.Case):
     def test_background(self):
         """In the background of a terminal the Host runs on, and reads once it is in front"""
         leader, follower = pty.openpty()
-        script = '"$0" host --json --signal "$1" & echo $!; read -r line; fg >/dev/null'
+        go, ready = os.pipe()
+        daemon = self.start_daemon()
+        script = f'set -m; "$0" host --json --signal "$1" & read -r line <&{go}; fg >/dev/null'
         shell = subprocess.Popen(
-            ['bash', '-i', '-c', 'set -m; ' + script, harness.PORTHOLE, self.start_daemon().url],
-            env=self.env, stdin=follower, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            ['bash', '-i', '-c', script, harness.PORTHOLE, daemon.url], env=self.env,
+            stdin=follower, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[go],
             preexec_fn=lambda: (os.setsid(), fcntl.ioctl(follower, termios.TIOCSCTTY, 0)))
         try:
-            pid = int(shell.stdout.readline())
-            self.assertIn(b'"session"', shell.stdout.readline() + shell.stdout.readline())
-            os.write(leader, b'for the shell\n')
-            os.write(leader, b'quit\n')
+            os.write(leader, b'quit\n')  # not for the Host yet
+            self.assertIn(b'no-rules', shell.stdout.readline())
+            session = json.loads(shell.stdout.readline())
+            self.start_join(session['code'], '--signal', daemon.url, '--name', 'anna')
+            self.assertIn(b'join-request', shell.stdout.readline())
+            os.write(ready, b'\n')
             self.assertEqual(shell.wait(30 * harness.SCALE), harness.STATUS_ENDED)
-            self.assertFalse(pathlib.Path(f'/proc/{pid}').exists())
         finally:
             shell.kill()
             shell.communicate()
-            os.close(leader)
-            os.close(follower)
+            for descriptor in (leader, follower, go, ready):
+                os.close(descriptor)
 
 
 def links(folder):
