@@ -58,7 +58,7 @@ test_clean (void)
 
       g_assert_cmpstr (clean, ==, cases[i].clean);
       g_assert_cmpstr (again, ==, clean);
-      g_assert_true (ph_text_is_name (clean));
+      g_assert_true (ph_text_is_name (clean) == (*clean != '\0'));
     }
 }
 
@@ -86,7 +86,7 @@ test_clean_random (void)
       for (gsize i = 0; i < sizeof bytes; i++)
         bytes[i] = (char)g_test_rand_int_range (0, 256);
       clean = ph_text_clean (bytes, sizeof bytes, PH_TEXT_MAX_NAME);
-      g_assert_true (ph_text_is_name (clean));
+      g_assert_true (ph_text_is_name (clean) == (*clean != '\0'));
     }
 }
 
@@ -99,6 +99,8 @@ test_is_name (void)
   g_assert_true (ph_text_is_name ("Zo\xc3\xab (2)"));
   g_assert_true (ph_text_is_name (longest));
   g_assert_false (ph_text_is_name (longer));
+  g_assert_false (ph_text_is_name (""));
+  g_assert_false (ph_text_is_name (" \xc2\xa0\xe3\x80\x80")); /* no-break and wide spaces */
   g_assert_false (ph_text_is_name ("a\nb"));
   g_assert_false (ph_text_is_name ("a\xe2\x80\xae"
                                    "b"));

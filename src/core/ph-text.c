@@ -82,12 +82,17 @@ ph_text_clean (const char *text, gssize size, gsize max_bytes)
 gboolean
 ph_text_is_name (const char *text)
 {
+  gboolean is_blank = TRUE;
+
   if (strlen (text) > PH_TEXT_MAX_NAME || !g_utf8_validate (text, -1, NULL))
     return FALSE;
   for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
     {
-      if (is_hidden (g_utf8_get_char (p)))
+      gunichar c = g_utf8_get_char (p);
+
+      if (is_hidden (c))
         return FALSE;
+      is_blank = is_blank && g_unichar_isspace (c);
     }
-  return TRUE;
+  return !is_blank;
 }

@@ -18,7 +18,7 @@ G_BEGIN_DECLS
 char *ph_text_clean (const char *text, gssize size, gsize max_bytes);
 
 /* Whether @text is UTF-8 of at most PH_TEXT_MAX_NAME bytes with none of the characters that
- * ph_text_clean takes away. */
+ * ph_text_clean takes away, and with something to be seen in it. */
 gboolean ph_text_is_name (const char *text);
 
 G_END_DECLS

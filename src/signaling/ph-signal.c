@@ -22,7 +22,8 @@ read_name (JsonObject *object,
     return FALSE;
   if (*ret != NULL && !ph_text_is_name (*ret))
     return ph_json_fail (
-        error, name, "must be a name of at most 64 bytes without control or direction characters");
+        error, name,
+        "must be a name of at most 64 bytes, not blank, without control or direction characters");
   return TRUE;
 }
 
@@ -141,6 +142,27 @@ ph_signal_half_free (PhSignalHalf *half)
   g_free (half);
 }
 
+/* JSON and SDP need no others; JSON spells them in six bytes each. */
+static gboolean
+has_control_characters (const char *text)
+{
+  for (; *text != '\0'; text++)
+    if (g_ascii_iscntrl (*text) && strchr ("\t\r\n", *text) == NULL)
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+check_half (const char *sdp, char **candidates, GError **error)
+{
+  if (has_control_characters (sdp))
+    return ph_json_fail (error, "sdp", "must have no control characters");
+  for (gsize i = 0; candidates[i] != NULL; i++)
+    if (has_control_characters (candidates[i]))
+      return ph_json_fail (error, "candidate", "must have no control characters");
+  return TRUE;
+}
+
 static PhSignalHalf *
 read_half (JsonObject *object, GError **error)
 {
@@ -151,7 +173,9 @@ read_half (JsonObject *object, GError **error)
     return NULL;
   candidates = ph_json_read_strings (object, "candidate", PH_SIGNAL_MAX_CANDIDATES,
                                      PH_SIGNAL_MAX_CANDIDATE_BYTES, error);
-  return candidates != NULL ? ph_signal_half_new (sdp, (const char *const *)candidates) : NULL;
+  if (candidates == NULL || !check_half (sdp, candidates, error))
+    return NULL;
+  return ph_signal_half_new (sdp, (const char *const *)candidates);
 }
 
 static void
@@ -401,9 +425,9 @@ read_token (JsonObject *object, const char **ret, GError **error)
 {
   if (!ph_json_read_string (object, "token", FALSE, ret, error))
     return FALSE;
-  if (*ret != NULL &&
-      (strlen (*ret) > 256 || **ret == '\0' || (*ret)[strspn (*ret, TOKEN_CHARACTERS)] != '\0'))
-    return ph_json_fail (error, "token", "must be at most 256 letters, digits and -._~+/=");
+  if (*ret != NULL && (strlen (*ret) >= PH_TOKEN_SIZE || **ret == '\0' ||
+                       (*ret)[strspn (*ret, TOKEN_CHARACTERS)] != '\0'))
+    return ph_json_fail (error, "token", "must be at most 43 letters, digits and -._~+/=");
   return TRUE;
 }
 

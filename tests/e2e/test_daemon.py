@@ -157,6 +157,7 @@ class Api(harness.Case):
             (b'{"host":"a","multi":1}', 'multi'), (b'{"host":"a","auth":"yes"}', 'auth'),
             (json.dumps({'host': 'x' * 65}).encode(), 'host'),
             (json.dumps({'host': 'a\x1bb'}).encode(), 'host'),
+            (b'{"host":""}', 'host'), (json.dumps({'host': '\u3000 '}).encode(), 'host'),
             (json.dumps({'host': 'a\u202eb'}).encode(), 'host'),
             (b'[' * 60000, ''), (b'{"host":' * 5000, ''), (b'{"host":"a"} {"host":"b"}', ''),
         ]
@@ -174,10 +175,14 @@ class Api(harness.Case):
                {'type': 'offer', 'sdp': 'x', 'candidate': [1]},
                {'type': 'offer', 'sdp': 'x', 'candidate': ['c'] * 65},
                {'type': 'offer', 'sdp': 'x', 'candidate': ['c' * 513]},
+               {'type': 'offer', 'sdp': 'x\x7f', 'candidate': []},
+               {'type': 'offer', 'sdp': 'x', 'candidate': ['c\x01']},
                {'type': 'reject', 'reason': 'because'}]
         for body in bad:
             with self.subTest(body=str(body)[:60]):
                 self.assertEqual(self.host.call('PUT', f'/session/{session}/signal', body)[0], 400)
+        self.assertEqual(self.stranger.call('PUT', f'/session/{session}/signal', {})[0], 403)
+        self.assertEqual(self.stranger.call('PUT', f'/session/{"x" * 21}/signal', {})[0], 404)
         self.assertEqual(self.host.call('PUT', f'/session/{session}/signal', OFFER)[0], 204)
 
     def test_too_large(self):
