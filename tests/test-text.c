@@ -107,6 +107,33 @@ test_is_name (void)
   g_assert_false (ph_text_is_name ("a\xff"));
 }
 
+typedef struct
+{
+  const char *text;
+  const char *shown;
+} Login;
+
+static const Login logins[] = {
+  { "", "" },
+  { "turn:example.com", "turn:example.com" },
+  { "turn:user:pass@example.com", "turn:…@example.com" },
+  { "https://user:p@ss/word@example.com", "https://…@example.com" },
+  { "password@example.com", "…@example.com" },
+  { "@", "…@" },
+  { "a@b:c", "…@b:c" },
+};
+
+static void
+test_hide_login (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (logins); i++)
+    {
+      g_autofree char *shown = ph_text_hide_login (logins[i].text);
+
+      g_assert_cmpstr (shown, ==, logins[i].shown);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -115,5 +142,6 @@ main (int argc, char **argv)
   g_test_add_func ("/text/clean-sized", test_clean_sized);
   g_test_add_func ("/text/clean-random", test_clean_random);
   g_test_add_func ("/text/is-name", test_is_name);
+  g_test_add_func ("/text/hide-login", test_hide_login);
   return g_test_run ();
 }

@@ -79,6 +79,20 @@ ph_text_clean (const char *text, gssize size, gsize max_bytes)
   return g_string_free (clean, FALSE);
 }
 
+char *
+ph_text_hide_login (const char *text)
+{
+  const char *at = strrchr (text, '@');
+  const char *colon = strchr (text, ':');
+  gsize shown = 0;
+
+  if (at == NULL)
+    return g_strdup (text);
+  if (colon != NULL && colon < at)
+    shown = (gsize)(colon + 1 - text) + strspn (colon + 1, "/");
+  return g_strdup_printf ("%.*s…%s", (int)shown, text, at);
+}
+
 gboolean
 ph_text_is_name (const char *text)
 {
