@@ -31,6 +31,8 @@ static const Good good[] = {
     "porthole://example.com:8443/" ID "#" SECRET },
   { "porthole+http://[::1]:8080/" ID "#" SECRET, TRUE, "http://[::1]:8080", ID "." SECRET,
     "porthole+http://[::1]:8080/" ID "#" SECRET },
+  { "porthole://example.com/" ID "%23" SECRET, TRUE, "https://example.com", ID "." SECRET,
+    "porthole://example.com/" ID "#" SECRET },
   { "porthole+http://192.168.1.2:80/" ID, FALSE, "http://192.168.1.2", ID,
     "porthole+http://192.168.1.2/" ID },
 };

@@ -494,6 +494,14 @@ static const Lie lies[] = {
   { "HTTP/1.1 503 Full\r\nConnection: close\r\n\r\n"
     "{\"error\":{\"code\":\"full\",\"message\":\"No\\u001b[1m room\"}}",
     PH_ERROR_FULL, "No[1m room" },
+  { "HTTP/1.1 500 Oops\r\nConnection: close\r\n\r\n"
+    "{\"error\":{\"code\":\"x\",\"message\":\"On fire\"}}",
+    PH_ERROR_SIGNAL_UNREACHABLE, "On fire" },
+  { JSON_HEAD "{\"id\":\"" ID "\",\"host\":\"a\",\"status\":\"waiting\",\"rev\":1,\"token\":"
+              "\"AAAAAAAAAABBBBBBBBBBCCCCCCCCCCDDDDDDDDDDEEEE\"}",
+    PH_ERROR_SIGNAL_UNREACHABLE, "“token”" },
+  { JSON_HEAD "{\"id\":\"" ID "\",\"host\":\" \",\"status\":\"waiting\",\"rev\":1}",
+    PH_ERROR_SIGNAL_UNREACHABLE, "“host”" },
   { "HTTP/1.1 429 Slow\r\nRetry-After: 3600\r\nConnection: close\r\n\r\n"
     "{\"error\":{\"code\":\"x\",\"message\":\"Wait\"}}",
     PH_ERROR_FULL, "Wait" },
@@ -652,8 +660,52 @@ test_watch_garbage (void)
   watch (&watched, client, ID, NULL, 1);
   ph_test_wait_for (watched.failed);
   g_assert_cmpuint (watched.n_changed, ==, 1);
+  g_assert_cmpuint (watched.n_trouble, ==, 1);
+  g_assert_cmpuint (liar.requests->len, ==, 6); /* the good one, and five in a row */
   g_assert_error (watched.error, PH_ERROR, PH_ERROR_PROTOCOL);
   watched_clear (&watched);
+  ph_signal_client_free (client);
+  liar_stop (&liar);
+}
+
+/* A page that asks for a login, for a while, in the place of the server. */
+static void
+test_watch_portal (void)
+{
+  const char *const answers[] = { JSON_HEAD SESSION_JSON, "HTTP/1.1 200 OK\r\n\r\n<html>",
+                                  JSON_HEAD "{\"id\":\"" ID "\",\"host\":\"a\",\"rev\":6,"
+                                            "\"status\":\"waiting\"}",
+                                  NULL };
+  Liar liar;
+  PhSignalClient *client = liar_start (&liar, answers, G_N_ELEMENTS (answers), 10000);
+  g_auto (Watched) watched = { 0 };
+
+  watch (&watched, client, ID, NULL, 1);
+  ph_test_wait_for (watched.n_changed == 2);
+  g_assert_cmpuint (watched.n_trouble, ==, 1);
+  g_assert_cmpuint (watched.n_recovered, ==, 1);
+  g_assert_false (watched.failed);
+  watched_clear (&watched);
+  ph_signal_client_free (client);
+  liar_stop (&liar);
+}
+
+/* The token decides the id, so a server that answers with another has made another session. */
+static void
+test_token_is_kept (void)
+{
+  const char *const answers[] = { JSON_HEAD SESSION_JSON };
+  Liar liar;
+  PhSignalClient *client = liar_start (&liar, answers, 1, 10000);
+  g_auto (Outcome) same = { 0 };
+  g_auto (Outcome) other = { 0 };
+
+  ph_signal_client_create_async (client, "t", "anna", TRUE, NULL, on_session, &same);
+  ph_test_wait_for (same.done);
+  g_assert_no_error (same.error);
+  ph_signal_client_create_async (client, "tt", "anna", TRUE, NULL, on_session, &other);
+  ph_test_wait_for (other.done);
+  g_assert_error (other.error, PH_ERROR, PH_ERROR_PROTOCOL);
   ph_signal_client_free (client);
   liar_stop (&liar);
 }
@@ -726,6 +778,8 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-client/retry-is-the-same", test_retry_is_the_same);
   g_test_add_func ("/signal-client/watch-trouble", test_watch_trouble);
   g_test_add_func ("/signal-client/watch-garbage", test_watch_garbage);
+  g_test_add_func ("/signal-client/watch-portal", test_watch_portal);
+  g_test_add_func ("/signal-client/token-is-kept", test_token_is_kept);
   g_test_add_func ("/signal-client/cancel", test_cancel);
   g_test_add_func ("/signal-client/cancelled-before", test_cancelled_before);
   return g_test_run ();

@@ -266,7 +266,7 @@ static const Request requests[] = {
   { "POST", "/session", "{}", 400 },
   { "POST", "/session", "host=anna", 400 },
   { "POST", "/session", "{\"host\":\"a\\u202e\"}", 400 },
-  { "PUT", "/session/aaaaaaaaaaaaaaaaaaaaa/signal", "{\"type\":\"x\"}", 400 },
+  { "PUT", "/session/aaaaaaaaaaaaaaaaaaaaa/signal", "{\"type\":\"x\"}", 404 },
   { "GET", "/../../etc/passwd", "", 404 },
   { "GET", "/%2e%2e/%2e%2e/x", "", 404 },
 };
@@ -389,6 +389,52 @@ test_large_body (void)
     wire_send (wire, huge, strlen (huge));
   wire_read (wire);
   g_assert_cmpuint (call_status (&f, "GET", "/healthz", NULL, ""), ==, 200);
+  tear_down (&f);
+}
+
+/* A body in chunks of one byte is the body, and is counted as one. */
+static void
+test_chunked_body (void)
+{
+  static const char *const heads[] = { "", "}" };
+  Fixture f;
+
+  set_up (&f, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (heads); i++)
+    {
+      g_autoptr (Wire) wire = wire_open (f.port);
+      g_autofree char *body = g_strdup_printf ("{\"host\":\"anna\"%s}", heads[i]);
+      g_autoptr (GString) request =
+          g_string_new ("POST /session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+
+      for (const char *p = body; *p != '\0'; p++)
+        g_string_append_printf (request, "1\r\n%c\r\n", *p);
+      g_string_append (request, "0\r\n\r\n");
+      g_assert_true (wire_send (wire, request->str, request->len));
+      g_assert_cmpuint (get_status (wire_read (wire)), ==, i == 0 ? 201 : 400);
+    }
+  tear_down (&f);
+}
+
+/* Many small headers are many times their size in memory. */
+static void
+test_many_headers (void)
+{
+  static const guint counts[] = { 50, 101, 15000 };
+  Fixture f;
+
+  set_up (&f, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (counts); i++)
+    {
+      g_autoptr (Wire) wire = wire_open (f.port);
+      g_autoptr (GString) request = g_string_new ("GET /healthz HTTP/1.1\r\nHost: x\r\n");
+
+      for (guint j = 0; j < counts[i]; j++)
+        g_string_append (request, "a:\r\n");
+      g_string_append (request, "\r\n");
+      wire_send (wire, request->str, request->len);
+      g_assert_cmpuint (get_status (wire_read (wire)), ==, i == 0 ? 200 : 0);
+    }
   tear_down (&f);
 }
 
@@ -604,6 +650,66 @@ test_create_rate (void)
   tear_down (&f);
 }
 
+/* An address may have so many sessions at a time; children and those made again do not count. */
+static void
+test_sessions_per_address (void)
+{
+  const PhSignalServerOptions options = { .polls_per_address = 1 };
+  const char *body = "{\"host\":\"anna\"}";
+  Fixture f;
+  g_autoptr (PhSignalSession) first = NULL;
+  g_autofree char *path = NULL;
+
+  set_up (&f, &options);
+  first = call_session (&f, "POST", "/session", NULL, body);
+  path = path_of (first, "");
+  for (guint i = 1; i < 4; i++)
+    g_assert_cmpuint (call_status (&f, "POST", "/session", NULL, body), ==, 201);
+  g_assert_cmpuint (call_status (&f, "POST", "/session", NULL, body), ==, 429);
+  g_assert_cmpuint (call_status (&f, "POST", "/session", first->token, body), ==, 201);
+  g_assert_cmpuint (call_status (&f, "DELETE", path, first->token, ""), ==, 204);
+  g_assert_cmpuint (call_status (&f, "POST", "/session", NULL, body), ==, 201);
+  g_assert_cmpuint (call_status (&f, "POST", "/session", NULL, body), ==, 429);
+  tear_down (&f);
+}
+
+/* A Host's own server makes no session but the Host's, and no local process keeps the Host out. */
+static void
+test_only_one_host (void)
+{
+  char token[PH_TOKEN_SIZE];
+  char id[PH_ID_SIZE];
+  PhSignalServerOptions options = PH_SIGNAL_SERVER_OPTIONS_INIT;
+  const char *body = "{\"host\":\"anna\",\"multi\":true,\"auth\":true}";
+  Fixture f;
+  g_autoptr (GPtrArray) flood = g_ptr_array_new_with_free_func ((GDestroyNotify)wire_free);
+  g_autoptr (PhSignalSession) host = NULL;
+  g_autoptr (Wire) held = NULL;
+  g_autofree char *poll = NULL;
+  g_autofree char *header = NULL;
+
+  ph_code_draw_token (token);
+  g_assert_true (ph_code_id_from_token (token, id));
+  options.only_id = id;
+  options.create_per_minute = 1;
+  set_up (&f, &options);
+  g_assert_cmpuint (call_status (&f, "POST", "/session", NULL, body), ==, 403);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpuint (call_status (&f, "POST", "/session", token, body), ==, 201);
+  host = call_session (&f, "POST", "/session", token, body);
+  g_assert_cmpstr (host->id, ==, id);
+  poll = path_of (host, "?for=join&wait=30");
+  header = g_strdup_printf ("Authorization: bearer %s\r\n", token);
+  held = start (&f, "GET", poll, header, "");
+  assert_held (&f, 1);
+  for (guint i = 0; i < 200; i++)
+    g_ptr_array_add (flood, wire_open (f.port));
+  g_assert_cmpuint (call_status (&f, "POST", "/session", token, body), ==, 201);
+  g_assert_false (held->ended);
+  tear_down (&f);
+  wire_read (held);
+}
+
 static void
 test_forwarded_is_not_trusted (void)
 {
@@ -738,6 +844,8 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-server/garbage", test_garbage);
   g_test_add_func ("/signal-server/random-garbage", test_random_garbage);
   g_test_add_func ("/signal-server/large-body", test_large_body);
+  g_test_add_func ("/signal-server/chunked-body", test_chunked_body);
+  g_test_add_func ("/signal-server/many-headers", test_many_headers);
   g_test_add_func ("/signal-server/large-headers", test_large_headers);
   g_test_add_func ("/signal-server/held-poll", test_held_poll);
   g_test_add_func ("/signal-server/hold-ends-unchanged", test_hold_ends_unchanged);
@@ -746,6 +854,8 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-server/stop", test_stop);
   g_test_add_func ("/signal-server/free-at-any-time", test_free_at_any_time);
   g_test_add_func ("/signal-server/create-rate", test_create_rate);
+  g_test_add_func ("/signal-server/sessions-per-address", test_sessions_per_address);
+  g_test_add_func ("/signal-server/only-one-host", test_only_one_host);
   g_test_add_func ("/signal-server/forwarded-is-not-trusted", test_forwarded_is_not_trusted);
   g_test_add_func ("/signal-server/full", test_full);
   g_test_add_func ("/signal-server/slow-requests", test_slow_requests);

@@ -16,7 +16,7 @@ typedef struct
 } Fixture;
 
 static void
-on_changed (const char *id, gpointer data)
+on_changed (const char *id, gboolean is_gone, gpointer data)
 {
   Fixture *f = data;
 

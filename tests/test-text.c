@@ -58,7 +58,7 @@ test_clean (void)
 
       g_assert_cmpstr (clean, ==, cases[i].clean);
       g_assert_cmpstr (again, ==, clean);
-      g_assert_true (ph_text_is_name (clean));
+      g_assert_true (ph_text_is_name (clean) == (*clean != '\0'));
     }
 }
 
@@ -86,7 +86,7 @@ test_clean_random (void)
       for (gsize i = 0; i < sizeof bytes; i++)
         bytes[i] = (char)g_test_rand_int_range (0, 256);
       clean = ph_text_clean (bytes, sizeof bytes, PH_TEXT_MAX_NAME);
-      g_assert_true (ph_text_is_name (clean));
+      g_assert_true (ph_text_is_name (clean) == (*clean != '\0'));
     }
 }
 
@@ -99,10 +99,39 @@ test_is_name (void)
   g_assert_true (ph_text_is_name ("Zo\xc3\xab (2)"));
   g_assert_true (ph_text_is_name (longest));
   g_assert_false (ph_text_is_name (longer));
+  g_assert_false (ph_text_is_name (""));
+  g_assert_false (ph_text_is_name (" \xc2\xa0\xe3\x80\x80")); /* no-break and wide spaces */
   g_assert_false (ph_text_is_name ("a\nb"));
   g_assert_false (ph_text_is_name ("a\xe2\x80\xae"
                                    "b"));
   g_assert_false (ph_text_is_name ("a\xff"));
+}
+
+typedef struct
+{
+  const char *text;
+  const char *shown;
+} Login;
+
+static const Login logins[] = {
+  { "", "" },
+  { "turn:example.com", "turn:example.com" },
+  { "turn:user:pass@example.com", "turn:…@example.com" },
+  { "https://user:p@ss/word@example.com", "https://…@example.com" },
+  { "password@example.com", "…@example.com" },
+  { "@", "…@" },
+  { "a@b:c", "…@b:c" },
+};
+
+static void
+test_hide_login (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (logins); i++)
+    {
+      g_autofree char *shown = ph_text_hide_login (logins[i].text);
+
+      g_assert_cmpstr (shown, ==, logins[i].shown);
+    }
 }
 
 int
@@ -113,5 +142,6 @@ main (int argc, char **argv)
   g_test_add_func ("/text/clean-sized", test_clean_sized);
   g_test_add_func ("/text/clean-random", test_clean_random);
   g_test_add_func ("/text/is-name", test_is_name);
+  g_test_add_func ("/text/hide-login", test_hide_login);
   return g_test_run ();
 }

@@ -94,37 +94,56 @@ static const PhInputCommand commands[] = {
   { "clients", NULL, run_clients },
   { "kick", "a Client's name", run_kick },
   { "y", NULL, run_yes },
+  { "yes", NULL, run_yes },
   { "n", NULL, run_no },
+  { "no", NULL, run_no },
   { "quit", NULL, run_quit },
   { NULL },
 };
 
-static void
-on_end_of_input (HostProgram *self)
-{
-  if (!self->approve_all)
-    ph_host_decline_all (self->host);
-}
-
-/* An empty line says no to a question, as the prompt promises, and nothing otherwise. */
+/* An empty line says no to a question, as the prompt promises, and nothing otherwise: one that was
+ * typed before the question answers nothing. */
 static void
 on_line (const char *line, gpointer user_data)
 {
   HostProgram *self = user_data;
+  gboolean was_asked = ph_output_take_asked (self->output);
   g_autoptr (GError) error = NULL;
 
-  if (line == NULL)
-    on_end_of_input (self);
-  else if (*line == '\0')
+  if (*line == '\0' && was_asked)
     ph_host_answer (self->host, FALSE);
-  else if (!ph_input_run (commands, line, self, &error))
+  else if (*line != '\0' && !ph_input_run (commands, line, self, &error))
     ph_output_warn (self->output, "invalid", error->message);
 }
 
 static void
+on_too_long (gpointer user_data)
+{
+  ph_output_line_too_long (((HostProgram *)user_data)->output);
+}
+
+static void
+on_end_of_input (gpointer user_data)
+{
+  HostProgram *self = user_data;
+
+  if (!self->approve_all)
+    ph_host_decline_all (self->host);
+}
+
+static const PhInputEvents input_events = {
+  .line = on_line,
+  .too_long = on_too_long,
+  .ended = on_end_of_input,
+};
+
+static void
 on_quit (gpointer user_data)
 {
-  ph_host_end (((HostProgram *)user_data)->host);
+  HostProgram *self = user_data;
+
+  if (self->host != NULL) /* else it is ending */
+    ph_host_end (self->host);
 }
 
 static void
@@ -157,74 +176,121 @@ check_rules (char **texts, GError **error)
   return TRUE;
 }
 
+static void
+run_loop (HostProgram *self)
+{
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->input = ph_input_new (NULL, &input_events, self);
+  g_main_loop_run (self->loop);
+  ph_input_free (self->input);
+  g_main_loop_unref (self->loop);
+}
+
 static PhExit
 run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
 {
   HostProgram self = { .approve_all = host_options->approve_all };
-  /* First, so that a signal never finds the program half made. */
+  /* First and to the end: a signal never finds the program half made, nor kills it. */
   g_autoptr (PhQuit) quit = ph_quit_new (NULL, on_quit, &self);
   g_autoptr (GError) error = NULL;
 
   self.output = ph_output_new (PH_OUTPUT_HOST, options->is_json);
   ph_output_set_asks (self.output, !self.approve_all);
   ph_output_set_ended (self.output, on_ended, &self);
-  self.host = ph_host_new (host_options, ph_output_get_events (), self.output, &error);
+  self.host = ph_host_new (host_options, ph_output_get_events (self.output), self.output, &error);
   if (self.host == NULL || !allow_all (self.host, rules, &error))
     {
       ph_output_error (self.output, error);
-      ph_output_free (self.output);
-      return ph_cli_exit_status (error);
+      self.status = ph_cli_exit_status (error);
     }
-  if (rules == NULL)
-    ph_output_warn (self.output, "no-rules",
-                    "Nothing is shared yet: no --allow was given. Type “allow 127.0.0.1:PORT”.");
-  self.loop = g_main_loop_new (NULL, FALSE);
-  self.input = ph_input_new (NULL, on_line, &self);
-  g_main_loop_run (self.loop);
-
-  ph_input_free (self.input);
-  ph_host_free (self.host);
+  else
+    {
+      if (rules == NULL)
+        ph_output_warn (self.output, "no-rules",
+                        "Nothing is shared yet: no --allow was given. Type “allow 127.0.0.1:PORT”");
+      run_loop (&self);
+    }
+  g_clear_pointer (&self.host, ph_host_free);
   while (g_main_context_iteration (NULL, FALSE))
     ; /* what was cancelled comes home */
   ph_output_free (self.output);
-  g_main_loop_unref (self.loop);
   return self.status;
+}
+
+/* What the command line says. */
+typedef struct
+{
+  PhOptions options;
+  PhHostOptions host;
+  char **rules;
+} Arguments;
+
+static void
+arguments_clear (Arguments *arguments)
+{
+  ph_options_clear (&arguments->options);
+  g_strfreev (arguments->rules);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
+
+static GOptionContext *
+new_context (Arguments *ret, int *ret_max_clients)
+{
+  const GOptionEntry entries[] = {
+    { "allow", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ret->rules, "What Clients may reach, may repeat",
+      "RULE" },
+    { "yes", 0, 0, G_OPTION_ARG_NONE, &ret->host.approve_all, "Let everybody in without asking",
+      NULL },
+    { "max-clients", 0, 0, G_OPTION_ARG_INT, ret_max_clients, "At most so many at once (16)", "N" },
+    G_OPTION_ENTRY_NULL,
+  };
+  GOptionContext *context = g_option_context_new ("");
+
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_description (context, description);
+  g_option_context_add_main_entries (context, entries, NULL);
+  ph_options_add (&ret->options, context);
+  return context;
+}
+
+static gboolean
+read_arguments (int argc, char **argv, Arguments *ret, GError **error)
+{
+  int max_clients = PH_HOST_MAX_CLIENTS;
+
+  if (!ph_cli_parse (new_context (ret, &max_clients), &argc, &argv, error))
+    return FALSE;
+  if (argc > 1)
+    {
+      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
+                   "“%s” is too much: host takes options only; a rule goes behind --allow",
+                   argv[1]);
+      return FALSE;
+    }
+  if (max_clients < 1 || max_clients > PH_HOST_MAX_CLIENTS)
+    {
+      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
+                   "--max-clients %d is out of range; use 1 to %d", max_clients,
+                   PH_HOST_MAX_CLIENTS);
+      return FALSE;
+    }
+  ret->host.max_clients = (guint)max_clients;
+  return check_rules (ret->rules, error) && ph_options_finish (&ret->options, error);
 }
 
 int
 ph_cli_host (int argc, char **argv)
 {
-  g_auto (PhOptions) options = { 0 };
-  PhHostOptions host_options = { 0 };
-  g_auto (GStrv) rules = NULL;
-  int max_clients = PH_HOST_MAX_CLIENTS;
-  const GOptionEntry entries[] = {
-    { "allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &rules, "What Clients may reach, may repeat",
-      "RULE" },
-    { "yes", 0, 0, G_OPTION_ARG_NONE, &host_options.approve_all, "Let everybody in without asking",
-      NULL },
-    { "max-clients", 0, 0, G_OPTION_ARG_INT, &max_clients, "At most so many at once (16)", "N" },
-    G_OPTION_ENTRY_NULL,
-  };
-  GOptionContext *context = g_option_context_new ("");
+  gboolean wants_json = ph_cli_wants_json (argv);
+  g_auto (Arguments) arguments = { 0 };
   g_autoptr (GError) error = NULL;
 
-  g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, description);
-  g_option_context_add_main_entries (context, entries, NULL);
-  ph_options_add (&options, context);
-  if (ph_cli_parse (context, &argc, &argv, &error) && argc > 1)
-    g_set_error (&error, PH_ERROR, PH_ERROR_INVALID,
-                 "“%s” is too much: host takes options only; a rule goes behind --allow", argv[1]);
-  else if (error == NULL && (max_clients < 1 || max_clients > 1000))
-    g_set_error (&error, PH_ERROR, PH_ERROR_INVALID,
-                 "--max-clients %d is out of range; use 1 to 1000", max_clients);
-  if (error != NULL || !check_rules (rules, &error) || !ph_options_finish (&options, &error))
-    return ph_cli_fail (options.is_json, error);
-  host_options.signal = options.signal;
-  host_options.name = options.name;
-  host_options.max_clients = (guint)max_clients;
-  host_options.allow_unverified = options.allow_unverified;
-  host_options.servers = options.servers;
-  return run (&options, &host_options, rules);
+  if (!read_arguments (argc, argv, &arguments, &error))
+    return ph_cli_fail (wants_json, error);
+  arguments.host.signal = arguments.options.signal;
+  arguments.host.name = arguments.options.name;
+  arguments.host.allow_unverified = arguments.options.allow_unverified;
+  arguments.host.servers = arguments.options.servers;
+  return run (&arguments.options, &arguments.host, arguments.rules);
 }

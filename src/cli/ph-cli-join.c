@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-cli.h"
 
+#include <string.h>
+
 #include "core/ph-error.h"
 #include "core/ph-quit.h"
 #include "session/ph-join.h"
@@ -68,7 +70,7 @@ on_line (const char *line, gpointer user_data)
   JoinProgram *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (line == NULL || *line == '\0' || ph_input_run (commands, line, self, &error))
+  if (*line == '\0' || ph_input_run (commands, line, self, &error))
     return;
   /* A port that cannot be listened on has been told as an event. */
   if (ph_error_code (error) != PH_ERROR_LISTEN)
@@ -76,9 +78,30 @@ on_line (const char *line, gpointer user_data)
 }
 
 static void
+on_too_long (gpointer user_data)
+{
+  ph_output_line_too_long (((JoinProgram *)user_data)->output);
+}
+
+/* A Client goes on without somebody who types. */
+static void
+on_end_of_input (gpointer user_data)
+{
+}
+
+static const PhInputEvents input_events = {
+  .line = on_line,
+  .too_long = on_too_long,
+  .ended = on_end_of_input,
+};
+
+static void
 on_quit (gpointer user_data)
 {
-  ph_join_end (((JoinProgram *)user_data)->join);
+  JoinProgram *self = user_data;
+
+  if (self->join != NULL) /* else it is ending */
+    ph_join_end (self->join);
 }
 
 static void
@@ -118,7 +141,7 @@ static void
 run_loop (JoinProgram *self)
 {
   self->loop = g_main_loop_new (NULL, FALSE);
-  self->input = ph_input_new (NULL, on_line, self);
+  self->input = ph_input_new (NULL, &input_events, self);
   ph_join_start (self->join);
   g_main_loop_run (self->loop);
   ph_input_free (self->input);
@@ -129,13 +152,13 @@ static PhExit
 run (const PhOptions *options, const PhJoinOptions *join_options, char **mappings)
 {
   JoinProgram self = { 0 };
-  /* First, so that a signal never finds the program half made. */
+  /* First and to the end: a signal never finds the program half made, nor kills it. */
   g_autoptr (PhQuit) quit = ph_quit_new (NULL, on_quit, &self);
   g_autoptr (GError) error = NULL;
 
   self.output = ph_output_new (PH_OUTPUT_JOIN, options->is_json);
   ph_output_set_ended (self.output, on_ended, &self);
-  self.join = ph_join_new (join_options, ph_output_get_events (), self.output, &error);
+  self.join = ph_join_new (join_options, ph_output_get_events (self.output), self.output, &error);
   if (self.join != NULL && !map_all (self.join, mappings))
     g_set_error_literal (&error, PH_ERROR, PH_ERROR_LISTEN,
                          "None of the ports could be used, so there was no point in joining");
@@ -145,7 +168,12 @@ run (const PhOptions *options, const PhJoinOptions *join_options, char **mapping
       self.status = ph_cli_exit_status (error);
     }
   else
-    run_loop (&self);
+    {
+      if (mappings == NULL)
+        ph_output_warn (self.output, "no-mappings",
+                        "Nothing is mapped yet: no -L was given. Type “map 8000”");
+      run_loop (&self);
+    }
   g_clear_pointer (&self.join, ph_join_free);
   while (g_main_context_iteration (NULL, FALSE))
     ; /* what was cancelled comes home */
@@ -153,41 +181,94 @@ run (const PhOptions *options, const PhJoinOptions *join_options, char **mapping
   return self.status;
 }
 
-int
-ph_cli_join (int argc, char **argv)
+/* What the command line says. */
+typedef struct
 {
-  g_auto (PhOptions) options = { 0 };
-  PhJoinOptions join_options = { 0 };
-  g_autoptr (PhCode) code = NULL;
-  g_auto (GStrv) mappings = NULL;
+  PhOptions options;
+  PhCode *code;
+  char **mappings;
+} Arguments;
+
+static void
+arguments_clear (Arguments *arguments)
+{
+  ph_options_clear (&arguments->options);
+  ph_code_free (arguments->code);
+  g_strfreev (arguments->mappings);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
+
+static GOptionContext *
+new_context (Arguments *ret)
+{
   const GOptionEntry entries[] = {
-    { "map", 'L', 0, G_OPTION_ARG_STRING_ARRAY, &mappings,
+    { "map", 'L', 0, G_OPTION_ARG_FILENAME_ARRAY, &ret->mappings,
       "Which port here is which service there, may repeat", "[BIND:]PORT[:HOST:HOSTPORT]" },
     G_OPTION_ENTRY_NULL,
   };
   GOptionContext *context = g_option_context_new ("CODE|LINK|ID");
-  g_autoptr (GError) error = NULL;
 
   g_option_context_set_summary (context, summary);
   g_option_context_set_description (context, description);
   g_option_context_add_main_entries (context, entries, NULL);
-  ph_options_add (&options, context);
-  if (ph_cli_parse (context, &argc, &argv, &error) && argc < 2)
-    g_set_error_literal (&error, PH_ERROR, PH_ERROR_INVALID,
-                         "Say what to join: the link or share code that the Host shows");
-  else if (error == NULL && argc > 2)
-    g_set_error (&error, PH_ERROR, PH_ERROR_INVALID,
-                 "“%s” is too much: one link or share code is expected; a link stands in quotes, "
-                 "and mappings stand behind -L",
-                 argv[2]);
-  if (error == NULL)
-    code = ph_code_parse (argv[1], &error);
-  if (code == NULL || !check_mappings (mappings, &error) || !ph_options_finish (&options, &error))
-    return ph_cli_fail (options.is_json, error);
-  join_options.code = code;
-  join_options.signal = options.signal;
-  join_options.name = options.name;
-  join_options.allow_unverified = options.allow_unverified;
-  join_options.servers = options.servers;
-  return run (&options, &join_options, mappings);
+  ph_options_add (&ret->options, context);
+  return context;
+}
+
+/* Other users of this computer see the command line of every process. */
+static void
+hide_secret (char *text)
+{
+  char *secret = strchr (text, '#');
+
+  if (secret == NULL)
+    secret = strstr (text, "%23");
+  if (secret == NULL && strstr (text, "://") == NULL)
+    secret = strchr (text, '.');
+  if (secret != NULL)
+    memset (secret + 1, '*', strlen (secret + 1));
+}
+
+static gboolean
+read_arguments (int argc, char **argv, Arguments *ret, GError **error)
+{
+  if (!ph_cli_parse (new_context (ret), &argc, &argv, error))
+    return FALSE;
+  if (argc < 2)
+    {
+      g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
+                           "Say what to join: the link or share code that the Host shows");
+      return FALSE;
+    }
+  if (argc > 2)
+    {
+      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
+                   "“%s” is too much: one link or share code is expected; a link stands in quotes, "
+                   "and mappings stand behind -L",
+                   argv[2]);
+      return FALSE;
+    }
+  ret->code = ph_code_parse (argv[1], error);
+  hide_secret (argv[1]);
+  return ret->code != NULL && check_mappings (ret->mappings, error) &&
+         ph_options_finish (&ret->options, error);
+}
+
+int
+ph_cli_join (int argc, char **argv)
+{
+  gboolean wants_json = ph_cli_wants_json (argv);
+  g_auto (Arguments) arguments = { 0 };
+  PhJoinOptions join_options = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  if (!read_arguments (argc, argv, &arguments, &error))
+    return ph_cli_fail (wants_json, error);
+  join_options.code = arguments.code;
+  join_options.signal = arguments.options.signal;
+  join_options.name = arguments.options.name;
+  join_options.allow_unverified = arguments.options.allow_unverified;
+  join_options.servers = arguments.options.servers;
+  return run (&arguments.options, &join_options, arguments.mappings);
 }

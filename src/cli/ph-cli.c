@@ -3,9 +3,11 @@
 
 #include <locale.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/ph-error.h"
 #include "core/ph-limits.h"
+#include "core/ph-stdio.h"
 
 #include "ph-output.h"
 
@@ -65,14 +67,41 @@ ph_cli_exit_status (const GError *error)
 }
 
 gboolean
+ph_cli_wants_json (char **argv)
+{
+  return g_strv_contains ((const char *const *)argv, "--json");
+}
+
+/* Other users of this computer see the command line of every process. */
+static void
+hide_turn (char **argv)
+{
+  for (gsize i = 0; argv[i] != NULL; i++)
+    {
+      char *value = NULL;
+
+      if (g_str_has_prefix (argv[i], "--turn="))
+        value = argv[i] + strlen ("--turn=");
+      else if (g_str_equal (argv[i], "--turn") && argv[i + 1] != NULL)
+        value = argv[++i];
+      if (value != NULL)
+        memset (value, '*', strlen (value));
+    }
+}
+
+gboolean
 ph_cli_parse (GOptionContext *context, int *argc, char ***argv, GError **error)
 {
   g_autoptr (GOptionContext) owned = context;
   g_autofree char *name = g_strdup_printf ("porthole %s", (*argv)[0]);
+  g_autofree char **given = g_memdup2 (*argv, ((gsize)*argc + 1) * sizeof (char *));
   g_autoptr (GError) failure = NULL;
+  gboolean is_good;
 
   g_set_prgname (name);
-  if (g_option_context_parse (owned, argc, argv, &failure))
+  is_good = g_option_context_parse (owned, argc, argv, &failure);
+  hide_turn (given);
+  if (is_good)
     return TRUE;
   g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "%s; “%s --help” tells what is possible",
                failure->message, name);
@@ -93,7 +122,11 @@ ph_cli_main (int argc, char **argv)
 {
   const char *command = argc > 1 ? argv[1] : "";
 
+  ph_stdio_open_closed ();
   setlocale (LC_ALL, "");
+#ifdef LC_MESSAGES
+  setlocale (LC_MESSAGES, "C"); /* a library's words stand among ours, which are English */
+#endif
   ph_limits_raise_descriptors ();
   if (g_str_equal (command, "host"))
     return ph_cli_host (argc - 1, argv + 1);

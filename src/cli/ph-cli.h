@@ -31,8 +31,11 @@ int ph_cli_join (int argc, char **argv);
 /* argv[0] is the program. */
 int ph_cli_main (int argc, char **argv);
 
+/* Whether --json is among the arguments, for what is wrong with the others. */
+gboolean ph_cli_wants_json (char **argv);
+
 /* Parses @argc and @argv with @context, which it takes; turns a mistake into PH_ERROR_INVALID with
- * a hint at --help. */
+ * a hint at --help. The value of --turn, which has a password in it, is blotted out in place. */
 gboolean ph_cli_parse (GOptionContext *context, int *argc, char ***argv, GError **error);
 
 /* Says what is wrong with the command line, before there is anything to end. */

@@ -4,14 +4,21 @@
 #include <string.h>
 
 #include "core/ph-error.h"
+#include "core/ph-stdio.h"
+#include "core/ph-text.h"
+#include "core/ph-timer.h"
+
+#define LOOK_AGAIN_MS 1000
 
 struct _PhInput
 {
+  GMainContext *context;
   GIOChannel *channel;
-  GSource *source;
+  GSource *source; /* NULL while in the background, and once the input has ended */
+  GSource *look_again;
   GString *line;
   gboolean is_too_long; /* what is left of this line is dropped */
-  PhInputFunc func;
+  const PhInputEvents *events;
   gpointer user_data;
   gboolean *is_freed; /* set by a callback that frees us */
 };
@@ -23,22 +30,26 @@ emit (PhInput *self, const char *line)
   gboolean is_freed = FALSE;
 
   self->is_freed = &is_freed;
-  self->func (line, self->user_data);
+  if (line == NULL)
+    self->events->ended (self->user_data);
+  else if (self->is_too_long)
+    self->events->too_long (self->user_data);
+  else
+    self->events->line (line, self->user_data);
   if (is_freed)
     return FALSE;
   self->is_freed = NULL;
+  self->is_too_long = FALSE;
   return TRUE;
 }
 
 static gboolean
 end_line (PhInput *self)
 {
-  g_autofree char *line = g_strstrip (g_strdup (self->line->str));
-  gboolean is_too_long = self->is_too_long;
+  g_autofree char *line = ph_text_clean (self->line->str, (gssize)self->line->len, G_MAXSSIZE);
 
   g_string_truncate (self->line, 0);
-  self->is_too_long = FALSE;
-  return is_too_long || emit (self, line);
+  return emit (self, line);
 }
 
 static gboolean
@@ -53,40 +64,57 @@ take_byte (PhInput *self, char byte)
   return TRUE;
 }
 
+static void
+pause_reading (PhInput *self)
+{
+  ph_timer_clear (&self->source);
+  ph_timer_arm (self->look_again, LOOK_AGAIN_MS);
+}
+
 static gboolean
 on_ready (GIOChannel *channel, GIOCondition condition, gpointer user_data)
 {
   PhInput *self = user_data;
   char buffer[1024];
   gsize n = 0;
-  GIOStatus status = g_io_channel_read_chars (channel, buffer, sizeof buffer, &n, NULL);
+  GIOStatus status = G_IO_STATUS_ERROR;
 
+  if (ph_stdio_may_read ())
+    status = g_io_channel_read_chars (channel, buffer, sizeof buffer, &n, NULL);
   for (gsize i = 0; i < n; i++)
     if (!take_byte (self, buffer[i]))
       return G_SOURCE_REMOVE;
   if (status == G_IO_STATUS_NORMAL || status == G_IO_STATUS_AGAIN)
     return G_SOURCE_CONTINUE;
-  if (self->line->len > 0 && !end_line (self))
-    return G_SOURCE_REMOVE;
-  emit (self, NULL);
+  if (status == G_IO_STATUS_ERROR && !ph_stdio_may_read ())
+    {
+      pause_reading (self);
+      return G_SOURCE_REMOVE;
+    }
+  if (self->line->len == 0 || end_line (self))
+    emit (self, NULL);
   return G_SOURCE_REMOVE;
 }
 
 /* The channel's callback has a signature of its own, which g_source_set_callback cannot check. */
-static void
-watch (PhInput *self, GMainContext *context)
+static gboolean
+watch (gpointer data)
 {
+  PhInput *self = data;
+
   self->source = g_io_create_watch (self->channel, G_IO_IN | G_IO_HUP | G_IO_ERR);
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_ready), self, NULL);
-  g_source_attach (self->source, context);
+  g_source_attach (self->source, self->context);
+  return G_SOURCE_CONTINUE;
 }
 
 PhInput *
-ph_input_new (GMainContext *context, PhInputFunc func, gpointer user_data)
+ph_input_new (GMainContext *context, const PhInputEvents *events, gpointer user_data)
 {
   PhInput *self = g_new0 (PhInput, 1);
 
-  self->func = func;
+  self->context = context;
+  self->events = events;
   self->user_data = user_data;
   self->line = g_string_new (NULL);
 #ifdef G_OS_WIN32
@@ -98,7 +126,8 @@ ph_input_new (GMainContext *context, PhInputFunc func, gpointer user_data)
    * set on a terminal that others use, too. */
   g_io_channel_set_encoding (self->channel, NULL, NULL);
   g_io_channel_set_buffered (self->channel, FALSE);
-  watch (self, context);
+  self->look_again = ph_timer_new (context, "[porthole] input", watch, self);
+  watch (self);
   return self;
 }
 
@@ -107,20 +136,20 @@ ph_input_free (PhInput *self)
 {
   if (self->is_freed != NULL)
     *self->is_freed = TRUE;
-  g_source_destroy (self->source);
-  g_source_unref (self->source);
+  ph_timer_clear (&self->source);
+  ph_timer_clear (&self->look_again);
   g_io_channel_unref (self->channel);
   g_string_free (self->line, TRUE);
   g_free (self);
 }
 
-/* What stands behind @word if @line begins with it, else NULL. */
+/* What stands behind @word if @line begins with it, in capitals or not; else NULL. */
 static const char *
 match (const char *line, const char *word)
 {
   gsize length = strlen (word);
 
-  if (strncmp (line, word, length) != 0 ||
+  if (g_ascii_strncasecmp (line, word, length) != 0 ||
       (line[length] != '\0' && !g_ascii_isspace (line[length])))
     return NULL;
   for (line += length; g_ascii_isspace (*line);)

@@ -8,13 +8,24 @@ G_BEGIN_DECLS
 /* Commands from standard input, a line each, without blocking. */
 typedef struct _PhInput PhInput;
 
-#define PH_INPUT_MAX_LINE 4096 /* bytes; longer lines are dropped whole */
+#define PH_INPUT_MAX_LINE 4096 /* bytes */
 
-/* @line: with white space taken off both ends; NULL: the input has ended, nothing comes after. It
- * may free the input. */
-typedef void (*PhInputFunc) (const char *line, gpointer user_data);
+/* Each may free the input. */
+typedef struct
+{
+  /* UTF-8 without control characters, with no white space at its ends; may be empty. */
+  void (*line) (const char *line, gpointer user_data);
 
-PhInput *ph_input_new (GMainContext *context, PhInputFunc func, gpointer user_data);
+  /* A line beyond PH_INPUT_MAX_LINE was dropped whole. */
+  void (*too_long) (gpointer user_data);
+
+  /* Nothing comes after. */
+  void (*ended) (gpointer user_data);
+} PhInputEvents;
+
+/* While standard input is a terminal that belongs to others, because the program is in the
+ * background, it is left alone. @events is borrowed. */
+PhInput *ph_input_new (GMainContext *context, const PhInputEvents *events, gpointer user_data);
 void ph_input_free (PhInput *input);
 
 /* A command: its word, what it needs behind it (NULL: nothing), and what it does. */
@@ -25,7 +36,8 @@ typedef struct
   gboolean (*run) (gpointer target, const char *rest, GError **error);
 } PhInputCommand;
 
-/* Runs the one of @commands, ended by one without a word, that @line is. Errors: the command's own;
+/* Runs the one of @commands, ended by one without a word, that @line is; capitals do not matter.
+ * Errors: the command's own;
  * PH_ERROR_INVALID if there is none such, or it needs more. */
 gboolean
 ph_input_run (const PhInputCommand *commands, const char *line, gpointer target, GError **error);

@@ -15,17 +15,19 @@ ph_options_clear (PhOptions *options)
   g_clear_pointer (&options->servers, ph_ice_servers_unref);
 }
 
+/* Strings are taken as they are, which GLib calls file names: an option may be written in another
+ * encoding than the locale's. What reads them checks them. */
 void
 ph_options_add (PhOptions *options, GOptionContext *context)
 {
   const GOptionEntry entries[] = {
-    { "signal", 0, 0, G_OPTION_ARG_STRING, &options->signal,
+    { "signal", 0, 0, G_OPTION_ARG_FILENAME, &options->signal,
       "Signaling server, http:// or https:// (PORTHOLE_SIGNAL)", "URL" },
-    { "name", 0, 0, G_OPTION_ARG_STRING, &options->name, "What the other side sees you as",
+    { "name", 0, 0, G_OPTION_ARG_FILENAME, &options->name, "What the other side sees you as",
       "NAME" },
-    { "stun", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->stun,
+    { "stun", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->stun,
       "STUN server, may repeat; none uses none (PORTHOLE_STUN)", "HOST[:PORT]|none" },
-    { "turn", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->turn,
+    { "turn", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->turn,
       "TURN server, may repeat (PORTHOLE_TURN)", "turn:USER:PASS@HOST[:PORT][?transport=tcp]" },
     { "relay-only", 0, 0, G_OPTION_ARG_NONE, &options->relay_only,
       "Connect through a TURN server only", NULL },

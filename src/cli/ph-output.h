@@ -6,7 +6,8 @@
 G_BEGIN_DECLS
 
 /* What the `porthole` command tells: plain lines for people, or one JSON object a line and nothing
- * else on standard output. Prompts and errors go to standard error. */
+ * else on standard output. Prompts and errors go to standard error. Where nobody reads, the program
+ * does not wait: what is too much is dropped, and a warning says so once. */
 typedef struct _PhOutput PhOutput;
 
 typedef enum
@@ -16,14 +17,19 @@ typedef enum
 } PhOutputRole;
 
 PhOutput *ph_output_new (PhOutputRole role, gboolean is_json);
+
+/* Waits until everything is written, at most half a second. */
 void ph_output_free (PhOutput *output);
 
 /* Nobody needs to be asked (--yes): prompts are left out. */
 void ph_output_set_asks (PhOutput *output, gboolean asks);
 
-/* Prints every event of a session; @user_data is the PhOutput. `ended` calls @ended, set here, once
+/* Whether something was asked since the last call. */
+gboolean ph_output_take_asked (PhOutput *output);
+
+/* Prints every event of a session; its user_data is @output. `ended` calls @ended, set here, once
  * it has printed. The table is complete and static. */
-const PhSessionEvents *ph_output_get_events (void);
+const PhSessionEvents *ph_output_get_events (PhOutput *output);
 void ph_output_set_ended (PhOutput *output,
                           void (*ended) (const GError *error, gpointer user_data),
                           gpointer user_data);
@@ -34,6 +40,9 @@ void ph_output_say (PhOutput *output, const char *format, ...) G_GNUC_PRINTF (2,
 /* Something is wrong: "porthole: …" on standard error, and an error event. */
 void ph_output_error (PhOutput *output, const GError *error);
 void ph_output_warn (PhOutput *output, const char *code, const char *message);
+
+/* An input line was not taken. */
+void ph_output_line_too_long (PhOutput *output);
 
 /* The answer to `clients`. */
 void ph_output_clients (PhOutput *output, PhHost *host);

@@ -79,15 +79,34 @@ ph_text_clean (const char *text, gssize size, gsize max_bytes)
   return g_string_free (clean, FALSE);
 }
 
+char *
+ph_text_hide_login (const char *text)
+{
+  const char *at = strrchr (text, '@');
+  const char *colon = strchr (text, ':');
+  gsize shown = 0;
+
+  if (at == NULL)
+    return g_strdup (text);
+  if (colon != NULL && colon < at)
+    shown = (gsize)(colon + 1 - text) + strspn (colon + 1, "/");
+  return g_strdup_printf ("%.*s…%s", (int)shown, text, at);
+}
+
 gboolean
 ph_text_is_name (const char *text)
 {
+  gboolean is_blank = TRUE;
+
   if (strlen (text) > PH_TEXT_MAX_NAME || !g_utf8_validate (text, -1, NULL))
     return FALSE;
   for (const char *p = text; *p != '\0'; p = g_utf8_next_char (p))
     {
-      if (is_hidden (g_utf8_get_char (p)))
+      gunichar c = g_utf8_get_char (p);
+
+      if (is_hidden (c))
         return FALSE;
+      is_blank = is_blank && g_unichar_isspace (c);
     }
-  return TRUE;
+  return !is_blank;
 }

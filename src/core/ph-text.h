@@ -17,8 +17,12 @@ G_BEGIN_DECLS
  * never NULL, may be empty. What comes out comes out unchanged the second time. */
 char *ph_text_clean (const char *text, gssize size, gsize max_bytes);
 
+/* @text, which is or should be a URL, without what stands between its scheme and the last “@”:
+ * there a password may be. Owned. */
+char *ph_text_hide_login (const char *text);
+
 /* Whether @text is UTF-8 of at most PH_TEXT_MAX_NAME bytes with none of the characters that
- * ph_text_clean takes away. */
+ * ph_text_clean takes away, and with something to be seen in it. */
 gboolean ph_text_is_name (const char *text);
 
 G_END_DECLS

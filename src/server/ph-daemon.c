@@ -9,6 +9,7 @@
 #include "core/ph-error.h"
 #include "core/ph-limits.h"
 #include "core/ph-quit.h"
+#include "core/ph-stdio.h"
 #include "signaling/ph-signal-server.h"
 
 #define EXIT_FAILED 1
@@ -97,9 +98,10 @@ parse_arguments (int *argc, char ***argv, Arguments *ret, GError **error)
     { "joined-ttl", 0, 0, G_OPTION_ARG_INT, &ret->joined_ttl,
       "A joined one lasts so long past either side's (default: 60)", "SECONDS" },
     { "create-rate", 0, 0, G_OPTION_ARG_INT, &ret->create_rate,
-      "Sessions a minute, per address (default: 60)", "N" },
+      "Creates and joins a minute, good or bad, per address (default: 60)", "N" },
     { "poll-limit", 0, 0, G_OPTION_ARG_INT, &ret->poll_limit,
-      "Polls held at once, per address (default: 64)", "N" },
+      "Polls held at once, per address (default: 64), with 2 N + 64 connections and 4 N sessions",
+      "N" },
     { "max-sessions", 0, 0, G_OPTION_ARG_INT, &ret->max_sessions,
       "Sessions in all (default: 10000)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &ret->json, "Print one JSON object a line", NULL },
@@ -248,7 +250,11 @@ ph_daemon_main (int argc, char **argv)
   g_auto (Arguments) arguments = { 0 };
   PhEndpoint endpoint;
 
+  ph_stdio_open_closed ();
   setlocale (LC_ALL, "");
+#ifdef LC_MESSAGES
+  setlocale (LC_MESSAGES, "C"); /* a library's words stand among ours, which are English */
+#endif
   set_defaults (&arguments);
   if (!parse_arguments (&argc, &argv, &arguments, &error) ||
       (!arguments.version && !read_options (&arguments, argc, argv, &endpoint, &options, &error)))

@@ -57,18 +57,36 @@ ph_code_free (PhCode *code)
 
 /* ---- Reading what a person pasted ---- */
 
-/* Quotes what was read, but for what may be a secret, so that none ends up in a log. */
+/* Bytes of the scheme and host in @text that are no id and no secret, with the slash behind them.
+ */
+static gsize
+server_length (const char *text)
+{
+  const char *authority = strstr (text, "://");
+  gsize length;
+
+  if (authority == NULL || authority - text > (gssize)strlen (LINK_HTTP))
+    return 0;
+  authority += strlen ("://");
+  length = strcspn (authority, "/?#");
+  if (authority[length] != '/' || strcspn (authority, ".") >= PH_ID_LENGTH)
+    return (gsize)(authority - text);
+  return (gsize)(authority + length + 1 - text);
+}
+
+/* Quotes what was read up to the end of the id, wherever that is: what comes after it may be the
+ * secret, and errors end up in logs. */
 static void
 set_parse_error (GError **error, const char *text, const char *what)
 {
-  const char *authority = strstr (text, "://");
-  gsize host =
-      authority != NULL ? (gsize)(authority - text) + 3 + strcspn (authority + 3, "/#") : 0;
-  gsize length = host + strcspn (text + host, ".#");
-  g_autofree char *shown = ph_text_clean (text, (gssize)length, 2 * PH_TEXT_MAX_NAME);
+  g_autofree char *read = ph_text_hide_login (text);
+  gsize server = server_length (read);
+  gsize id = strcspn (read + server, ".#");
+  gsize length = server + MIN (id, PH_ID_LENGTH);
+  g_autofree char *shown = ph_text_clean (read, (gssize)length, PH_TEXT_MAX_REASON);
 
   g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "“%s%s” is not a share code or a link: %s", shown,
-               text[length] != '\0' ? "…" : "", what);
+               read[length] != '\0' ? "…" : "", what);
 }
 
 static gboolean
@@ -113,14 +131,14 @@ build (const char *text, const char *id, const char *secret, const char *server,
 
 /* Cuts @text at the first @separator; returns what is behind it, or NULL without one. */
 static char *
-cut (char *text, char separator)
+cut (char *text, const char *separator)
 {
-  char *at = strchr (text, separator);
+  char *at = strstr (text, separator);
 
   if (at == NULL)
     return NULL;
   *at = '\0';
-  return at + 1;
+  return at + strlen (separator);
 }
 
 static PhCode *
@@ -129,8 +147,9 @@ parse_link (const char *text, const char *scheme, const char *rest, GError **err
   g_autofree char *copy = g_strdup (rest);
   g_autofree char *url = NULL;
   g_autofree char *server = NULL;
-  char *secret = cut (copy, '#');
-  char *id = cut (copy, '/');
+  char *hash = cut (copy, "#");
+  char *secret = hash != NULL ? hash : cut (copy, "%23"); /* some programs make that of it */
+  char *id = cut (copy, "/");
 
   if (id == NULL)
     {
@@ -146,7 +165,7 @@ static PhCode *
 parse_code (const char *text, GError **error)
 {
   g_autofree char *id = g_strdup (text);
-  char *secret = cut (id, '.');
+  char *secret = cut (id, ".");
 
   return build (text, id, secret, NULL, error);
 }
@@ -255,6 +274,14 @@ server_url_fault (GUri *uri)
   return NULL;
 }
 
+static const char *
+uri_fault (const GError *failure)
+{
+  return g_error_matches (failure, G_URI_ERROR, G_URI_ERROR_BAD_PORT)
+             ? "its port should be a number from 1 to 65535"
+             : "it is no URL";
+}
+
 static char *
 format_server_url (GUri *uri, const char *host)
 {
@@ -270,14 +297,17 @@ format_server_url (GUri *uri, const char *host)
 char *
 ph_code_check_server (const char *url, GError **error)
 {
-  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
+  g_autoptr (GError) failure = NULL;
+  g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, &failure);
   g_autofree char *host = uri != NULL ? dup_url_host (uri) : NULL;
-  const char *fault = uri != NULL ? server_url_fault (uri) : "it is no URL";
+  const char *fault = uri != NULL ? server_url_fault (uri) : uri_fault (failure);
+  g_autofree char *read = NULL;
   g_autofree char *shown = NULL;
 
   if (fault == NULL && host != NULL)
     return format_server_url (uri, host);
-  shown = ph_text_clean (url, -1, PH_TEXT_MAX_REASON);
+  read = ph_text_hide_login (url);
+  shown = ph_text_clean (read, -1, PH_TEXT_MAX_REASON);
   g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
                "“%s” is not the address of a signaling server: %s; write it like "
                "https://example.com or http://192.168.1.2:8080",

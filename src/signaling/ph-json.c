@@ -42,13 +42,6 @@ find_fault (const char *json, gsize size)
   return NULL;
 }
 
-gboolean
-ph_json_fail (GError **error, const char *member, const char *what)
-{
-  g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL, "“%s” %s", member, what);
-  return FALSE;
-}
-
 static gboolean
 fail_text (GError **error, const char *what)
 {
@@ -56,8 +49,9 @@ fail_text (GError **error, const char *what)
   return FALSE;
 }
 
-JsonObject *
-ph_json_parse (const char *json, gsize size, gsize max_size, GError **error)
+/* The object that @size bytes of JSON are; NULL with an error. */
+static JsonObject *
+parse (const char *json, gsize size, gsize max_size, GError **error)
 {
   g_autoptr (JsonParser) parser = json_parser_new_immutable ();
   const char *fault;
@@ -80,11 +74,36 @@ ph_json_parse (const char *json, gsize size, gsize max_size, GError **error)
   return NULL;
 }
 
-/* NULL where the member is missing or null. */
-static JsonNode *
-get_member (JsonObject *object, const char *name)
+PhJsonReader
+ph_json_read (const char *json, gsize size, gsize max_size, GError **error)
 {
-  JsonNode *node = json_object_get_member (object, name);
+  PhJsonReader self = { .error = error };
+
+  self.root = parse (json, size, max_size, error);
+  self.object = self.root;
+  self.has_failed = self.root == NULL;
+  return self;
+}
+
+void
+ph_json_reader_clear (PhJsonReader *self)
+{
+  g_clear_pointer (&self->root, json_object_unref);
+}
+
+void
+ph_json_fail (PhJsonReader *self, const char *member, const char *what)
+{
+  if (!self->has_failed)
+    g_set_error (self->error, PH_ERROR, PH_ERROR_PROTOCOL, "“%s” %s", member, what);
+  self->has_failed = TRUE;
+}
+
+/* NULL where the member is missing or null, or something has failed before. */
+static JsonNode *
+get_member (PhJsonReader *self, const char *name)
+{
+  JsonNode *node = self->has_failed ? NULL : json_object_get_member (self->object, name);
 
   return node == NULL || JSON_NODE_HOLDS_NULL (node) ? NULL : node;
 }
@@ -101,123 +120,140 @@ node_string (JsonNode *node)
   return g_utf8_validate (text, -1, NULL) ? text : NULL;
 }
 
-gboolean
-ph_json_read_string (JsonObject *object,
-                     const char *name,
-                     gboolean required,
-                     const char **ret,
-                     GError **error)
+const char *
+ph_json_find_string (PhJsonReader *self, const char *name)
 {
-  JsonNode *node = get_member (object, name);
+  JsonNode *node = get_member (self, name);
+  const char *text = node != NULL ? node_string (node) : NULL;
 
-  *ret = node != NULL ? node_string (node) : NULL;
-  if (node != NULL && *ret == NULL)
-    return ph_json_fail (error, name, "must be a string");
-  if (node == NULL && required)
-    return ph_json_fail (error, name, "is missing");
-  return TRUE;
+  if (node != NULL && text == NULL)
+    ph_json_fail (self, name, "must be a string");
+  return text;
+}
+
+const char *
+ph_json_get_string (PhJsonReader *self, const char *name)
+{
+  const char *text = ph_json_find_string (self, name);
+
+  if (text == NULL)
+    ph_json_fail (self, name, "is missing");
+  return text;
 }
 
 gboolean
-ph_json_read_boolean (JsonObject *object, const char *name, gboolean *ret, GError **error)
+ph_json_get_boolean (PhJsonReader *self, const char *name)
 {
-  JsonNode *node = get_member (object, name);
-
-  *ret = FALSE;
-  if (node == NULL)
-    return TRUE;
-  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_BOOLEAN)
-    return ph_json_fail (error, name, "must be true or false");
-  *ret = json_node_get_boolean (node);
-  return TRUE;
-}
-
-gboolean
-ph_json_read_count (JsonObject *object, const char *name, gint64 max, gint64 *ret, GError **error)
-{
-  JsonNode *node = get_member (object, name);
+  JsonNode *node = get_member (self, name);
 
   if (node == NULL)
-    return ph_json_fail (error, name, "is missing");
-  if (!JSON_NODE_HOLDS_VALUE (node) || json_node_get_value_type (node) != G_TYPE_INT64 ||
-      json_node_get_int (node) < 1 || json_node_get_int (node) > max)
-    return ph_json_fail (error, name, "must be a whole number above zero");
-  *ret = json_node_get_int (node);
-  return TRUE;
-}
-
-gboolean
-ph_json_read_bytes (JsonObject *object,
-                    const char *name,
-                    gboolean *ret_has,
-                    guint8 *ret_bytes,
-                    gsize size,
-                    GError **error)
-{
-  const char *text;
-
-  *ret_has = FALSE;
-  if (!ph_json_read_string (object, name, FALSE, &text, error))
     return FALSE;
-  if (text != NULL && !ph_base64url_decode (text, ret_bytes, size))
-    {
-      g_autofree char *what =
-          g_strdup_printf ("must be %" G_GSIZE_FORMAT " bytes in base64url without padding", size);
+  if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_BOOLEAN)
+    return json_node_get_boolean (node);
+  ph_json_fail (self, name, "must be true or false");
+  return FALSE;
+}
 
-      return ph_json_fail (error, name, what);
-    }
-  *ret_has = text != NULL;
-  return TRUE;
+gint64
+ph_json_get_count (PhJsonReader *self, const char *name, gint64 max)
+{
+  JsonNode *node = get_member (self, name);
+
+  if (node == NULL)
+    ph_json_fail (self, name, "is missing");
+  else if (JSON_NODE_HOLDS_VALUE (node) && json_node_get_value_type (node) == G_TYPE_INT64 &&
+           json_node_get_int (node) >= 1 && json_node_get_int (node) <= max)
+    return json_node_get_int (node);
+  ph_json_fail (self, name, "must be a whole number above zero");
+  return 0;
 }
 
 gboolean
-ph_json_read_object (JsonObject *object, const char *name, JsonObject **ret, GError **error)
+ph_json_get_bytes (PhJsonReader *self, const char *name, guint8 *ret_bytes, gsize size)
 {
-  JsonNode *node = get_member (object, name);
+  const char *text = ph_json_find_string (self, name);
+  g_autofree char *what = NULL;
 
-  *ret = NULL;
-  if (node != NULL && !JSON_NODE_HOLDS_OBJECT (node))
-    return ph_json_fail (error, name, "must be an object");
-  if (node != NULL)
-    *ret = json_node_get_object (node);
-  return TRUE;
+  if (text == NULL)
+    return FALSE;
+  if (ph_base64url_decode (text, ret_bytes, size))
+    return TRUE;
+  what = g_strdup_printf ("must be %" G_GSIZE_FORMAT " bytes in base64url without padding", size);
+  ph_json_fail (self, name, what);
+  return FALSE;
 }
 
 gboolean
-ph_json_read_array (JsonObject *object,
-                    const char *name,
-                    guint max,
-                    JsonArray **ret,
-                    GError **error)
+ph_json_enter (PhJsonReader *self, const char *name, JsonObject **ret_outer)
 {
-  JsonNode *node = get_member (object, name);
+  JsonNode *node = get_member (self, name);
 
-  *ret = NULL;
-  if (node != NULL && !JSON_NODE_HOLDS_ARRAY (node))
-    return ph_json_fail (error, name, "must be an array");
-  if (node != NULL && json_array_get_length (json_node_get_array (node)) > max)
+  if (node == NULL)
+    return FALSE;
+  if (!JSON_NODE_HOLDS_OBJECT (node))
     {
-      g_autofree char *what = g_strdup_printf ("must have at most %u elements", max);
-
-      return ph_json_fail (error, name, what);
+      ph_json_fail (self, name, "must be an object");
+      return FALSE;
     }
-  if (node != NULL)
-    *ret = json_node_get_array (node);
+  *ret_outer = self->object;
+  self->object = json_node_get_object (node);
   return TRUE;
+}
+
+void
+ph_json_leave (PhJsonReader *self, JsonObject *outer)
+{
+  self->object = outer;
+}
+
+/* NULL where it is missing. */
+static JsonArray *
+get_array (PhJsonReader *self, const char *name, guint max)
+{
+  JsonNode *node = get_member (self, name);
+  g_autofree char *what = NULL;
+
+  if (node == NULL)
+    return NULL;
+  if (JSON_NODE_HOLDS_ARRAY (node) && json_array_get_length (json_node_get_array (node)) <= max)
+    return json_node_get_array (node);
+  what = g_strdup_printf ("must be an array of at most %u elements", max);
+  ph_json_fail (self, name, what);
+  return NULL;
+}
+
+void
+ph_json_foreach (PhJsonReader *self,
+                 const char *name,
+                 guint max,
+                 PhJsonElementFunc func,
+                 gpointer user_data)
+{
+  JsonArray *array = get_array (self, name, max);
+  guint length = array != NULL ? json_array_get_length (array) : 0;
+  JsonObject *outer = self->object;
+
+  for (guint i = 0; i < length && !self->has_failed; i++)
+    {
+      JsonNode *node = json_array_get_element (array, i);
+
+      if (JSON_NODE_HOLDS_OBJECT (node))
+        {
+          self->object = json_node_get_object (node);
+          func (self, user_data);
+        }
+      else
+        ph_json_fail (self, name, "must hold objects");
+    }
+  self->object = outer;
 }
 
 char **
-ph_json_read_strings (JsonObject *object,
-                      const char *name,
-                      guint max,
-                      gsize max_bytes,
-                      GError **error)
+ph_json_dup_strings (PhJsonReader *self, const char *name, guint max, gsize max_bytes)
 {
   g_autoptr (GStrvBuilder) strings = g_strv_builder_new ();
-  JsonArray *array;
+  JsonArray *array = get_array (self, name, max);
 
-  if (!ph_json_read_array (object, name, max, &array, error))
-    return NULL;
   for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
     {
       const char *text = node_string (json_array_get_element (array, i));
@@ -227,8 +263,8 @@ ph_json_read_strings (JsonObject *object,
           g_autofree char *what =
               g_strdup_printf ("must hold strings of at most %" G_GSIZE_FORMAT " bytes", max_bytes);
 
-          ph_json_fail (error, name, what);
-          return NULL;
+          ph_json_fail (self, name, what);
+          break;
         }
       g_strv_builder_add (strings, text);
     }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-signal-accept.h"
 
+#include <string.h>
+
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
 
 #define ACCEPTS_PER_TURN 64
-#define MAX_CONNECTIONS 16384
+#define MAX_CONNECTIONS 8192 /* of 64 KiB of headers and 64 KiB of body at the most: 1 GiB */
 #define BACKLOG 256
 #define CONN_KEY "porthole-conn"
 
@@ -24,7 +26,10 @@ struct _PhSignalConn
   GSocketAddress *local;
   GSocketAddress *remote;
   PhEndpoint endpoint;
+  gint64 opened_us;
   gint64 deadline_us;
+  gboolean is_kept;
+  gboolean is_cut;
 };
 
 struct _PhSignalAccept
@@ -39,6 +44,15 @@ struct _PhSignalAccept
 };
 
 /* ---- Connections ---- */
+
+gboolean
+ph_signal_endpoint_is_local (const PhEndpoint *endpoint)
+{
+  static const guint8 loopback6[16] = { [15] = 1 };
+
+  return ph_address_is_ipv4 (endpoint->addr) ? endpoint->addr[12] == 127
+                                             : memcmp (endpoint->addr, loopback6, 16) == 0;
+}
 
 static void
 conn_free (gpointer data)
@@ -81,7 +95,8 @@ conn_new (PhSignalAccept *self, GSocket *socket)
   conn->local = g_steal_pointer (&local);
   conn->remote = g_steal_pointer (&remote);
   conn->endpoint = endpoint;
-  conn->deadline_us = g_get_monotonic_time () + self->request_ms * G_GINT64_CONSTANT (1000);
+  conn->opened_us = g_get_monotonic_time ();
+  conn->deadline_us = conn->opened_us + self->request_ms * G_GINT64_CONSTANT (1000);
   g_object_set_data (G_OBJECT (conn->remote), CONN_KEY, conn);
   g_hash_table_add (self->conns, conn);
   return conn;
@@ -147,7 +162,14 @@ ph_signal_conn_set_deadline (PhSignalConn *conn, gint64 deadline_us)
 void
 ph_signal_conn_cut (PhSignalConn *conn)
 {
+  conn->is_cut = TRUE;
   g_socket_shutdown (conn->socket, TRUE, TRUE, NULL);
+}
+
+void
+ph_signal_conn_keep (PhSignalConn *conn)
+{
+  conn->is_kept = TRUE;
 }
 
 GSource *
@@ -283,6 +305,26 @@ ph_signal_accept_tick (PhSignalAccept *self, gint64 now_us)
     return;
   for (guint i = 0; i < self->listeners->len; i++)
     resume_listener (self->listeners->pdata[i]);
+}
+
+void
+ph_signal_accept_cut_oldest_local (PhSignalAccept *self)
+{
+  PhSignalConn *oldest = NULL;
+  GHashTableIter iter;
+  gpointer key;
+
+  g_hash_table_iter_init (&iter, self->conns);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    {
+      PhSignalConn *conn = key;
+
+      if (!conn->is_cut && !conn->is_kept && ph_signal_endpoint_is_local (&conn->endpoint) &&
+          (oldest == NULL || conn->opened_us < oldest->opened_us))
+        oldest = conn;
+    }
+  if (oldest != NULL)
+    ph_signal_conn_cut (oldest);
 }
 
 guint

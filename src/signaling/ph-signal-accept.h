@@ -44,6 +44,13 @@ void ph_signal_accept_stop_listening (PhSignalAccept *accept);
 /* Cuts what is past its time and listens again where it had to pause: once a second. */
 void ph_signal_accept_tick (PhSignalAccept *accept, gint64 now_us);
 
+/* Whether it is this computer's own: 127.0.0.0/8 or ::1. */
+gboolean ph_signal_endpoint_is_local (const PhEndpoint *endpoint);
+
+/* Makes room: of the connections from this computer that are not kept, the oldest goes. */
+void ph_signal_accept_cut_oldest_local (PhSignalAccept *accept);
+void ph_signal_conn_keep (PhSignalConn *conn);
+
 guint ph_signal_accept_count (PhSignalAccept *accept);
 
 /* The connection behind @remote_address, which must be the object that `opened` had its stream for.

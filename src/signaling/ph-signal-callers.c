@@ -12,6 +12,7 @@ typedef struct
   guint8 address[16];
   guint polls;
   guint connections;
+  guint sessions;
   gint64 free_at_us; /* when the bucket of sessions is full again: behind now by what was used */
 } Caller;
 
@@ -153,6 +154,26 @@ ph_signal_callers_end_connection (PhSignalCallers *self, const guint8 address[16
   look_up (self, address)->connections--;
 }
 
+gboolean
+ph_signal_callers_may_begin_session (PhSignalCallers *self, const guint8 address[16])
+{
+  const Caller *caller = look_up (self, address);
+
+  return caller == NULL || self->limits.sessions == 0 || caller->sessions < self->limits.sessions;
+}
+
+void
+ph_signal_callers_begin_session (PhSignalCallers *self, const guint8 address[16])
+{
+  ensure (self, address)->sessions++;
+}
+
+void
+ph_signal_callers_end_session (PhSignalCallers *self, const guint8 address[16])
+{
+  look_up (self, address)->sessions--;
+}
+
 void
 ph_signal_callers_sweep (PhSignalCallers *self, gint64 now_us)
 {
@@ -164,7 +185,8 @@ ph_signal_callers_sweep (PhSignalCallers *self, gint64 now_us)
     {
       const Caller *caller = value;
 
-      if (caller->polls == 0 && caller->connections == 0 && caller->free_at_us <= now_us)
+      if (caller->polls == 0 && caller->connections == 0 && caller->sessions == 0 &&
+          caller->free_at_us <= now_us)
         g_hash_table_iter_remove (&iter);
     }
 }

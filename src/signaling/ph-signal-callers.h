@@ -5,9 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* What each address has used of its share: sessions a minute, held polls, connections. An address
- * that has used nothing for a minute is forgotten. IPv6 addresses share by their /64, which is what
- * one customer has (RFC 6177). No sockets and no clock. */
+/* What each address has used of its share: sessions, and those a minute, held polls, connections.
+ * An address that has used nothing for a minute is forgotten. IPv6 addresses share by their /64,
+ * which is what one customer has (RFC 6177). No sockets and no clock. */
 typedef struct _PhSignalCallers PhSignalCallers;
 
 typedef struct
@@ -15,6 +15,7 @@ typedef struct
   guint create_per_minute; /* 0 in all of these: no limit */
   guint polls;
   guint connections;
+  guint sessions; /* at a time */
 } PhSignalCallerLimits;
 
 PhSignalCallers *ph_signal_callers_new (const PhSignalCallerLimits *limits);
@@ -31,6 +32,11 @@ gboolean ph_signal_callers_begin_poll (PhSignalCallers *callers, const guint8 ad
 void ph_signal_callers_end_poll (PhSignalCallers *callers, const guint8 address[16]);
 gboolean ph_signal_callers_begin_connection (PhSignalCallers *callers, const guint8 address[16]);
 void ph_signal_callers_end_connection (PhSignalCallers *callers, const guint8 address[16]);
+
+/* Here asking is apart, for whether a session is a new one shows only when it is there. */
+gboolean ph_signal_callers_may_begin_session (PhSignalCallers *callers, const guint8 address[16]);
+void ph_signal_callers_begin_session (PhSignalCallers *callers, const guint8 address[16]);
+void ph_signal_callers_end_session (PhSignalCallers *callers, const guint8 address[16]);
 
 void ph_signal_callers_sweep (PhSignalCallers *callers, gint64 now_us);
 guint ph_signal_callers_count (PhSignalCallers *callers);

@@ -8,11 +8,13 @@
 #include "core/ph-timer.h"
 #include "ph-signal-http.h"
 
-#define PATIENCE_MS 15000 /* of a first create or join */
+#define PATIENCE_MS 15000        /* of a first create or join */
+#define REJECT_PATIENCE_MS 60000 /* nobody waits for a rejection for longer */
 #define CALL_TIMEOUT_MS 10000
 #define HOLD_S 30
 #define POLL_TIMEOUT_MS ((HOLD_S + 10) * 1000)
-#define POLL_PAUSE_MS 100 /* after an answer that brought nothing new */
+#define POLL_PAUSE_MS 100 /* between an answer and the next poll */
+#define MAX_NONSENSE 5    /* answers in a row that make no sense: it is not a portal in between */
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 10000
 #define MAX_CONNECTIONS 64 /* a Host watches its session and each child */
@@ -25,6 +27,7 @@ struct _PhSignalClient
   SoupSession *session;
   guint patience_ms;
   gboolean answered; /* a signaling server has answered as one */
+  gboolean entered;  /* a create or join has succeeded: what is asked later is waited for */
   GHashTable *calls; /* set of Call that are not finished */
 };
 
@@ -180,14 +183,17 @@ refusal_code (guint status)
   return PH_ERROR_REFUSED;
 }
 
-/* A status of 400 or above with @words in the API's own form. */
+/* A status of 400 or above with @words in the API's own form. A server in trouble counts as one
+ * that is not there. */
 static Verdict
 judge_refusal (PhSignalClient *self, guint status, const char *words, GError **error)
 {
   PhError code = refusal_code (status);
 
   self->answered = TRUE;
-  if (code == PH_ERROR_SESSION_UNKNOWN)
+  if (status >= 500 && code != PH_ERROR_FULL)
+    set_unreachable (self, error, words);
+  else if (code == PH_ERROR_SESSION_UNKNOWN)
     g_propagate_error (error, ph_error_new (code));
   else
     g_set_error (error, PH_ERROR, (int)code, "The signaling server says: %s", words);
@@ -257,12 +263,14 @@ next_backoff_ms (guint backoff_ms)
   return backoff_ms == 0 ? BACKOFF_MIN_MS : MIN (backoff_ms * 2, BACKOFF_MAX_MS);
 }
 
+/* Up to a quarter more than it must be, so that those who failed together do not return so. */
 static guint
 pause_ms (guint backoff_ms, const PhSignalHttpAnswer *answer)
 {
   guint asked_ms = answer != NULL ? MIN (answer->retry_after_s, BACKOFF_MAX_MS / 1000) * 1000 : 0;
+  guint least_ms = MAX (backoff_ms, asked_ms);
 
-  return MAX (backoff_ms, asked_ms);
+  return least_ms + (guint)g_random_int_range (0, (gint32)least_ms / 4 + 1);
 }
 
 /* ---- Calls: tried until there is an answer ---- */
@@ -324,6 +332,34 @@ call_fail (GTask *task, GError *error)
   g_object_unref (task);
 }
 
+/* The id of a session follows from the token it was created with: another one would lead nowhere.
+ */
+static gboolean
+check_token (const Call *call, const char *token, GError **error)
+{
+  const char *fault = NULL;
+
+  if (token == NULL)
+    fault = "The signaling server's answer has no token";
+  else if (call->token != NULL && strcmp (token, call->token) != 0)
+    fault = "The signaling server's answer has another token than the one it was given";
+  if (fault != NULL)
+    g_set_error_literal (error, PH_ERROR, PH_ERROR_PROTOCOL, fault);
+  return fault == NULL;
+}
+
+/* The session in a good answer to a create or join. */
+static PhSignalSession *
+read_entry (const Call *call, const PhSignalHttpAnswer *answer, GError **error)
+{
+  g_autoptr (PhSignalSession) session = read_session (call->client, answer, error);
+
+  if (session == NULL || !check_token (call, session->token, error))
+    return NULL;
+  call->client->entered = TRUE;
+  return g_steal_pointer (&session);
+}
+
 /* Takes @task; @answer is NULL where a 404 is as good. */
 static void
 call_succeed (GTask *task, const PhSignalHttpAnswer *answer)
@@ -337,14 +373,8 @@ call_succeed (GTask *task, const PhSignalHttpAnswer *answer)
       call->client->answered = TRUE;
       g_task_return_boolean (task, TRUE);
     }
-  else if ((session = read_session (call->client, answer, &error)) == NULL)
+  else if ((session = read_entry (call, answer, &error)) == NULL)
     g_task_return_error (task, error);
-  else if (session->token == NULL)
-    {
-      ph_signal_session_free (session);
-      g_task_return_new_error (task, PH_ERROR, PH_ERROR_PROTOCOL,
-                               "The signaling server's answer has no token");
-    }
   else
     g_task_return_pointer (task, session, (GDestroyNotify)ph_signal_session_free);
   g_object_unref (task);
@@ -370,12 +400,19 @@ on_pause_stopped (GCancellable *stop, gpointer task)
   return on_pause_over (task);
 }
 
+/* Whether it ends when its time is over, whatever came. */
+static gboolean
+is_bounded (const Call *call)
+{
+  return call->give_up_us != 0 && !(call->wants_session && call->client->entered);
+}
+
 /* Takes @task and @error; waits and tries again, or gives up. */
 static void
 call_retry (GTask *task, const PhSignalHttpAnswer *answer, GError *error)
 {
   Call *call = g_task_get_task_data (task);
-  gboolean may_give_up = !call->client->answered || ph_error_code (error) == PH_ERROR_FULL;
+  gboolean may_give_up = is_bounded (call) || ph_error_code (error) == PH_ERROR_FULL;
   guint delay_ms;
 
   call->backoff_ms = next_backoff_ms (call->backoff_ms);
@@ -434,7 +471,7 @@ attempt_ms (const Call *call)
 {
   gint64 left_ms;
 
-  if (call->give_up_us == 0 || call->client->answered)
+  if (!is_bounded (call))
     return CALL_TIMEOUT_MS;
   left_ms = (call->give_up_us - g_get_monotonic_time ()) / 1000;
   return (guint)CLAMP (left_ms, BACKOFF_MIN_MS, CALL_TIMEOUT_MS);
@@ -487,12 +524,18 @@ call_start (GTask *task)
 }
 
 static void
+set_patience (Call *call, guint patience_ms)
+{
+  call->give_up_us = g_get_monotonic_time () + patience_ms * G_GINT64_CONSTANT (1000);
+}
+
+static void
 expect_session (GTask *task)
 {
   Call *call = g_task_get_task_data (task);
 
   call->wants_session = TRUE;
-  call->give_up_us = g_get_monotonic_time () + call->client->patience_ms * G_GINT64_CONSTANT (1000);
+  set_patience (call, call->client->patience_ms);
 }
 
 void
@@ -574,6 +617,8 @@ ph_signal_client_signal_async (PhSignalClient *self,
                           ph_signal_message_to_json (message), cancellable, callback, user_data);
 
   g_task_set_source_tag (task, ph_signal_client_signal_async);
+  if (message->type == PH_SIGNAL_TYPE_REJECT)
+    set_patience (g_task_get_task_data (task), REJECT_PATIENCE_MS);
   call_start (task);
 }
 
@@ -617,6 +662,7 @@ struct _PhSignalWatch
   const PhSignalWatchEvents *events; /* NULL: freed, or at its end */
   gpointer user_data;
   gboolean in_trouble;
+  guint n_nonsense; /* answers in a row */
   guint backoff_ms;
   GCancellable *stop;
   GSource *pause;
@@ -672,6 +718,26 @@ tell_failed (PhSignalWatch *self, const GError *error)
     events->failed (error, self->user_data);
 }
 
+static void
+watch_retry (PhSignalWatch *self, const PhSignalHttpAnswer *answer, const GError *error)
+{
+  self->backoff_ms = next_backoff_ms (self->backoff_ms);
+  tell_trouble (self, error);
+  if (self->events != NULL)
+    ph_timer_arm (self->pause, pause_ms (self->backoff_ms, answer));
+}
+
+/* Where the way out of a network asks for a login first, its page answers for every server. */
+static void
+watch_nonsense (PhSignalWatch *self, const PhSignalHttpAnswer *answer, const GError *error)
+{
+  self->n_nonsense++;
+  if (self->n_nonsense < MAX_NONSENSE)
+    watch_retry (self, answer, error);
+  else
+    tell_failed (self, error);
+}
+
 /* Another rev, not only a higher one: a server that began anew counts from the start. */
 static void
 watch_good (PhSignalWatch *self, const PhSignalHttpAnswer *answer)
@@ -682,26 +748,18 @@ watch_good (PhSignalWatch *self, const PhSignalHttpAnswer *answer)
 
   if (session == NULL)
     {
-      tell_failed (self, error);
+      watch_nonsense (self, answer, error);
       return;
     }
   is_new = session->rev != self->rev;
   self->rev = session->rev;
   self->backoff_ms = 0;
+  self->n_nonsense = 0;
   tell_trouble (self, NULL);
   if (is_new)
     tell_changed (self, session);
   if (self->events != NULL)
-    ph_timer_arm (self->pause, is_new ? 0 : POLL_PAUSE_MS);
-}
-
-static void
-watch_retry (PhSignalWatch *self, const PhSignalHttpAnswer *answer, const GError *error)
-{
-  self->backoff_ms = next_backoff_ms (self->backoff_ms);
-  tell_trouble (self, error);
-  if (self->events != NULL)
-    ph_timer_arm (self->pause, pause_ms (self->backoff_ms, answer));
+    ph_timer_arm (self->pause, POLL_PAUSE_MS);
 }
 
 static void

@@ -10,13 +10,17 @@ G_BEGIN_DECLS
 /* Asynchronous client of one signaling server. Everything happens on the thread and in the
  * thread-default GMainContext it was made on. Proxies are those of the desktop.
  *
- * Network errors, 5xx and 429 are retried with pauses of 0.5 to 10 s. Where nothing has ever
- * answered, a call gives up after 15 s with PH_ERROR_SIGNAL_UNREACHABLE; a server that never could
- * be one (TLS refused, not a signaling server) is said at once with the same code. Other errors of
- * calls: PH_ERROR_SESSION_UNKNOWN  404 PH_ERROR_REFUSED          403, 409, 400 and what else the
- * server refuses, in its words PH_ERROR_FULL             503 or 429 for as long as one is willing
- * to wait PH_ERROR_PROTOCOL         an answer that makes no sense G_IO_ERROR_CANCELLED      the
- * cancellable, or the client was freed */
+ * Network errors, 5xx and 429 are retried with pauses of 0.5 to 10 s, and a little more by chance.
+ * Until a create or join has succeeded, those give up after 15 s; a rejection gives up after a
+ * minute. What never could be a signaling server (TLS refused, another answer) is said at once.
+ * Errors of calls:
+ *
+ * - PH_ERROR_SIGNAL_UNREACHABLE: no answer, 5xx, or no signaling server
+ * - PH_ERROR_SESSION_UNKNOWN: 404
+ * - PH_ERROR_FULL: 503 or 429, for 15 s
+ * - PH_ERROR_REFUSED: 403, 409, 400 and what else the server refuses, in its words
+ * - PH_ERROR_PROTOCOL: an answer that makes no sense
+ * - G_IO_ERROR_CANCELLED: the cancellable, or the client was freed */
 typedef struct _PhSignalClient PhSignalClient;
 
 /* @base_url as for ph_code_check_server. Errors: PH_ERROR_INVALID. */
@@ -25,14 +29,15 @@ PhSignalClient *ph_signal_client_new (const char *base_url, GError **error);
 /* Ends all calls with G_IO_ERROR_CANCELLED, from the main context. Watches must have been freed. */
 void ph_signal_client_free (PhSignalClient *client);
 
-/* How long calls go on where nothing has ever answered, instead of 15 s. */
+/* How long a first create or join goes on, instead of 15 s. */
 void ph_signal_client_set_patience (PhSignalClient *client, guint patience_ms);
 
 /* As ph_code_check_server returned it. */
 const char *ph_signal_client_get_url (PhSignalClient *client);
 
 /* Host: creates a session or, with the token of one, creates it again. @token may be NULL: then the
- * server draws one. The answer holds id and token. `auth` is always asked for. */
+ * server draws one. The answer holds id and token, which is the one that was brought. `auth` is
+ * always asked for. */
 void ph_signal_client_create_async (PhSignalClient *client,
                                     const char *token,
                                     const char *host_name,
@@ -86,14 +91,13 @@ typedef struct
    * again. Told at the first failure and at recovery, not at each attempt. */
   void (*trouble) (const GError *error, gpointer user_data);
 
-  /* The last that is heard: PH_ERROR_SESSION_UNKNOWN (404), PH_ERROR_REFUSED (403) or
-   * PH_ERROR_PROTOCOL. */
+  /* The last that is heard: PH_ERROR_SESSION_UNKNOWN (404), PH_ERROR_REFUSED (403), or
+   * PH_ERROR_PROTOCOL for five answers in a row that made no sense. */
   void (*failed) (const GError *error, gpointer user_data);
 } PhSignalWatchEvents;
 
 /* Polls @id with since=@rev: pass the `rev` of the session at hand, or 0 to hear how it stands at
- * once.
- * @token may be NULL. @events is borrowed until the watch is freed. */
+ * once. @token may be NULL. @events is borrowed until the watch is freed. */
 PhSignalWatch *ph_signal_watch_new (PhSignalClient *client,
                                     const char *id,
                                     const char *token,

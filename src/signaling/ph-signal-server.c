@@ -17,8 +17,10 @@
 
 #define HOLD_DEFAULT_S 5
 #define HOLD_MAX_S 30
-#define ANSWER_US (60 * G_USEC_PER_SEC)     /* from a whole request to its answer's last byte */
+#define ANSWER_US (15 * G_USEC_PER_SEC)     /* for reading an answer to its last byte */
+#define MAX_LOCAL 64                        /* connections from this computer to a Host's own */
 #define BODY_DISCARD_MAX (16 * 1024 * 1024) /* read on so far, to be heard saying 413 */
+#define MAX_HEADERS 100 /* more cost libsoup far more memory than they have bytes */
 #define REQUEST_MS 20000
 #define STOP_MS 500
 #define TICK_MS 1000
@@ -39,9 +41,11 @@ struct _PhSignalServer
   PhSignalStore *store;
   PhEndpoint bound; /* of the first listen */
   gboolean listening;
-  GHashTable *calls; /* set of Call: requests that are not finished */
-  GHashTable *held;  /* session id -> GPtrArray of Call, owned: held polls */
-  GHashTable *dirty; /* set of session ids that changed: their polls are to be looked at */
+  GHashTable *calls;  /* set of Call: requests that are not finished */
+  GHashTable *owners; /* session id -> address that created it, both owned */
+  guint n_local;      /* connections from this computer, where `only_id` is set */
+  GHashTable *held;   /* session id -> GPtrArray of Call, owned: held polls */
+  GHashTable *dirty;  /* set of session ids that changed: their polls are to be looked at */
   GSource *dirty_timer;
   GSource *tick;
   gboolean stopping;
@@ -60,15 +64,18 @@ struct _Call
 {
   PhSignalServer *server; /* NULL once the server is freed */
   SoupServerMessage *message;
+  GByteArray *body; /* the request's, as it arrives; never more than PH_SIGNAL_MAX_BODY */
   gsize received_bytes;
   guint8 address[16]; /* who asks, for limits */
+  gboolean is_own;    /* the Host whose own server this is */
 
   /* A held poll; hold_timer is NULL for everything else. */
   char id[PH_ID_SIZE];
   char *token;
   PhStoreWait wait;
   guint64 since;
-  gboolean keeps; /* keeps the session from expiring */
+  gboolean keeps;      /* keeps the session from expiring */
+  gboolean is_counted; /* is one of its address's polls */
   GSource *hold_timer;
   GSource *hangup;
 };
@@ -189,8 +196,20 @@ let_go (Call *call)
     g_hash_table_remove (self->held, call->id);
   if (call->keeps)
     ph_signal_store_release (self->store, call->id, g_get_monotonic_time ());
-  ph_signal_callers_end_poll (self->callers, call->address);
+  if (call->is_counted)
+    ph_signal_callers_end_poll (self->callers, call->address);
   self->n_held--;
+}
+
+/* From here on its time runs. */
+static void
+allow_answer (Call *call)
+{
+  PhSignalConn *conn =
+      ph_signal_conn_from_address (soup_server_message_get_remote_address (call->message));
+
+  if (conn != NULL)
+    ph_signal_conn_set_deadline (conn, g_get_monotonic_time () + ANSWER_US);
 }
 
 /* Answers a held poll if it is ready, or @now whatever there is. */
@@ -207,6 +226,7 @@ look_again (Call *call, gboolean now)
   if (status == PH_STORE_OK && !ready && !now)
     return;
   let_go (call);
+  allow_answer (call);
   if (status == PH_STORE_OK)
     answer_session (call, SOUP_STATUS_OK, session, NULL);
   else
@@ -245,6 +265,7 @@ hold (Call *call, PhSignalConn *conn, guint hold_s)
   call->keeps = ph_signal_store_hold (self->store, call->id, call->wait);
   call->hold_timer = ph_timer_new (self->context, "[porthole] poll", on_hold_over, call);
   ph_timer_arm (call->hold_timer, hold_s * 1000);
+  ph_signal_conn_set_deadline (conn, g_get_monotonic_time () + hold_s * G_USEC_PER_SEC + ANSWER_US);
   call->hangup = ph_signal_conn_create_source (conn);
   g_source_set_callback (call->hangup, G_SOURCE_FUNC (on_hangup), call, NULL);
   g_source_attach (call->hangup, self->context);
@@ -281,10 +302,23 @@ on_dirty (gpointer data)
 }
 
 static void
-on_changed (const char *id, gpointer data)
+forget_owner (PhSignalServer *self, const char *id)
+{
+  const guint8 *address = g_hash_table_lookup (self->owners, id);
+
+  if (address == NULL)
+    return;
+  ph_signal_callers_end_session (self->callers, address);
+  g_hash_table_remove (self->owners, id);
+}
+
+static void
+on_changed (const char *id, gboolean is_gone, gpointer data)
 {
   PhSignalServer *self = data;
 
+  if (is_gone)
+    forget_owner (self, id);
   if (!g_hash_table_contains (self->held, id))
     return;
   g_hash_table_add (self->dirty, g_strdup (id));
@@ -305,10 +339,22 @@ get_token (Call *call)
   return value + 7 + strspn (value + 7, " ");
 }
 
+/* Whether @call comes from the Host whose own server this is: nobody else knows the token that the
+ * session's id was made from. */
+static gboolean
+is_own (Call *call)
+{
+  const char *token = get_token (call);
+  char id[PH_ID_SIZE];
+
+  return call->server->options.only_id != NULL && token != NULL &&
+         ph_code_id_from_token (token, id) && strcmp (id, call->server->options.only_id) == 0;
+}
+
 static GBytes *
 dup_body (Call *call)
 {
-  return soup_message_body_flatten (soup_server_message_get_request_body (call->message));
+  return g_bytes_new (call->body->data, call->body->len);
 }
 
 /* FALSE after having answered. */
@@ -317,12 +363,48 @@ take_create (Call *call)
 {
   guint retry_s = 0;
 
-  if (ph_signal_callers_take_create (call->server->callers, call->address, g_get_monotonic_time (),
-                                     &retry_s))
+  if (call->is_own || ph_signal_callers_take_create (call->server->callers, call->address,
+                                                     g_get_monotonic_time (), &retry_s))
     return TRUE;
   answer_retry (call, STATUS_TOO_MANY_REQUESTS, "too-many-requests",
                 "Too many sessions from this address; wait a little.", retry_s);
   return FALSE;
+}
+
+/* Whether @call may create a session: FALSE after having answered. */
+static gboolean
+may_create (Call *call)
+{
+  PhSignalServer *self = call->server;
+  const char *token = get_token (call);
+  char id[PH_ID_SIZE];
+  gboolean is_there = token != NULL && ph_code_id_from_token (token, id) &&
+                      g_hash_table_contains (self->owners, id);
+
+  if (self->options.only_id != NULL && !call->is_own)
+    {
+      answer_error (call, SOUP_STATUS_FORBIDDEN, "forbidden",
+                    "This server is there for one Host and its session.");
+      return FALSE;
+    }
+  if (!take_create (call))
+    return FALSE;
+  if (is_there || ph_signal_callers_may_begin_session (self->callers, call->address))
+    return TRUE;
+  answer_retry (call, STATUS_TOO_MANY_REQUESTS, "too-many-requests",
+                "Too many sessions from this address; end some first.", RETRY_FULL_S);
+  return FALSE;
+}
+
+static void
+note_owner (Call *call, const char *id)
+{
+  PhSignalServer *self = call->server;
+
+  if (g_hash_table_contains (self->owners, id))
+    return;
+  g_hash_table_insert (self->owners, g_strdup (id), g_memdup2 (call->address, 16));
+  ph_signal_callers_begin_session (self->callers, call->address);
 }
 
 static void
@@ -336,7 +418,7 @@ create_session (Call *call)
   const char *token = NULL;
   PhStoreStatus status;
 
-  if (!take_create (call))
+  if (!may_create (call))
     return;
   if (!ph_signal_create_parse (g_bytes_get_data (body, NULL), g_bytes_get_size (body), &create,
                                &error))
@@ -352,6 +434,7 @@ create_session (Call *call)
       return;
     }
   self->created++;
+  note_owner (call, session->id);
   answer_session (call, SOUP_STATUS_CREATED, session, token);
 }
 
@@ -384,19 +467,29 @@ join_session (Call *call, const char *id)
   answer_session (call, SOUP_STATUS_OK, session, token);
 }
 
+/* Who may not signal anyway is told so before anything of the body is read. */
 static void
 put_signal (Call *call, const char *id)
 {
-  g_autoptr (GBytes) body = dup_body (call);
+  PhSignalStore *store = call->server->store;
+  const char *token = get_token (call);
+  gint64 now_us = g_get_monotonic_time ();
+  g_autoptr (GBytes) body = NULL;
   g_autoptr (GError) error = NULL;
   g_auto (PhSignalMessage) message = { 0 };
+  PhStoreStatus status = ph_signal_store_may_signal (store, id, token, now_us);
 
+  if (status != PH_STORE_OK)
+    {
+      answer_failure (call, status);
+      return;
+    }
+  body = dup_body (call);
   if (!ph_signal_message_parse (g_bytes_get_data (body, NULL), g_bytes_get_size (body), &message,
                                 &error))
     answer_bad_request (call, error->message);
   else
-    answer_failure (call, ph_signal_store_signal (call->server->store, id, get_token (call),
-                                                  &message, g_get_monotonic_time ()));
+    answer_failure (call, ph_signal_store_signal (store, id, token, &message, now_us));
 }
 
 static void
@@ -470,13 +563,14 @@ poll_session (Call *call, const char *id, GHashTable *query)
     answer_failure (call, status);
   else if (ready || hold_s == 0 || self->stopping || conn == NULL)
     answer_session (call, SOUP_STATUS_OK, session, NULL);
-  else if (!ph_signal_callers_begin_poll (self->callers, call->address))
+  else if (!call->is_own && !ph_signal_callers_begin_poll (self->callers, call->address))
     answer_retry (call, STATUS_TOO_MANY_REQUESTS, "too-many-requests",
                   "Too many polls from this address; wait a little.", RETRY_POLL_S);
   else
     {
       g_strlcpy (call->id, id, sizeof call->id);
       call->token = g_strdup (get_token (call));
+      call->is_counted = !call->is_own;
       hold (call, conn, hold_s);
     }
 }
@@ -620,8 +714,11 @@ on_request (SoupServer *soup,
       answer_error (call, SOUP_STATUS_BAD_REQUEST, "bad-request", "This connection is closed.");
       return;
     }
-  ph_signal_conn_set_deadline (conn, g_get_monotonic_time () + ANSWER_US);
+  allow_answer (call);
   read_address (call, conn);
+  call->is_own = is_own (call);
+  if (call->is_own)
+    ph_signal_conn_keep (conn);
   if (call->received_bytes > PH_SIGNAL_MAX_BODY)
     answer_error (call, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "too-large",
                   "A request is at most 64 KiB.");
@@ -635,15 +732,36 @@ static void
 on_got_chunk (SoupServerMessage *message, GBytes *chunk, gpointer data)
 {
   Call *call = data;
-  SoupMessageBody *body = soup_server_message_get_request_body (message);
   PhSignalConn *conn;
 
   call->received_bytes += g_bytes_get_size (chunk);
   if (call->received_bytes <= PH_SIGNAL_MAX_BODY)
-    return;
-  soup_message_body_truncate (body);
+    {
+      g_byte_array_append (call->body, g_bytes_get_data (chunk, NULL),
+                           (guint)g_bytes_get_size (chunk));
+      return;
+    }
   conn = ph_signal_conn_from_address (soup_server_message_get_remote_address (message));
   if (call->received_bytes > BODY_DISCARD_MAX && conn != NULL)
+    ph_signal_conn_cut (conn);
+}
+
+static void
+count_header (const char *name, const char *value, gpointer n_headers)
+{
+  ++*(guint *)n_headers;
+}
+
+static void
+on_got_headers (SoupServerMessage *message, gpointer data)
+{
+  PhSignalConn *conn =
+      ph_signal_conn_from_address (soup_server_message_get_remote_address (message));
+  guint n_headers = 0;
+
+  soup_message_headers_foreach (soup_server_message_get_request_headers (message), count_header,
+                                &n_headers);
+  if (n_headers > MAX_HEADERS && conn != NULL)
     ph_signal_conn_cut (conn);
 }
 
@@ -665,6 +783,7 @@ call_free (gpointer data)
   on_call_over (call->message, call);
   if (call->server != NULL)
     g_hash_table_remove (call->server->calls, call);
+  g_byte_array_unref (call->body);
   g_free (call);
 }
 
@@ -676,8 +795,12 @@ on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer data)
 
   call->server = self;
   call->message = message;
+  call->body = g_byte_array_new ();
+  /* libsoup would keep each chunk for itself, however small. */
+  soup_message_body_set_accumulate (soup_server_message_get_request_body (message), FALSE);
   g_hash_table_add (self->calls, call);
   g_object_set_data_full (G_OBJECT (message), CALL_KEY, call, call_free);
+  g_signal_connect (message, "got-headers", G_CALLBACK (on_got_headers), call);
   g_signal_connect (message, "got-chunk", G_CALLBACK (on_got_chunk), call);
   g_signal_connect (message, "finished", G_CALLBACK (on_call_over), call);
   g_signal_connect (message, "disconnected", G_CALLBACK (on_call_over), call);
@@ -685,12 +808,25 @@ on_request_started (SoupServer *soup, SoupServerMessage *message, gpointer data)
 
 /* ---- Connections ---- */
 
+/* A Host's own calls come from where those of every process on its computer come from. So nobody is
+ * turned away there: whoever comes takes the place of the oldest that is not the Host. */
+static gboolean
+is_unlimited (PhSignalServer *self, const PhEndpoint *remote)
+{
+  return self->options.only_id != NULL && ph_signal_endpoint_is_local (remote);
+}
+
 static gboolean
 on_opening (const PhEndpoint *remote, gpointer data)
 {
   PhSignalServer *self = data;
 
-  return ph_signal_callers_begin_connection (self->callers, remote->addr);
+  if (!is_unlimited (self, remote))
+    return ph_signal_callers_begin_connection (self->callers, remote->addr);
+  if (self->n_local >= MAX_LOCAL)
+    ph_signal_accept_cut_oldest_local (self->accept);
+  self->n_local++;
+  return TRUE;
 }
 
 static void
@@ -718,7 +854,10 @@ on_closed (const PhEndpoint *remote, gpointer data)
 {
   PhSignalServer *self = data;
 
-  ph_signal_callers_end_connection (self->callers, remote->addr);
+  if (is_unlimited (self, remote))
+    self->n_local--;
+  else
+    ph_signal_callers_end_connection (self->callers, remote->addr);
   if (self->stopping && ph_signal_accept_count (self->accept) == 0)
     ph_timer_arm (self->stop_timer, 0);
 }
@@ -751,6 +890,7 @@ new_callers (const PhSignalServerOptions *options)
   PhSignalCallerLimits limits = {
     .create_per_minute = options->create_per_minute,
     .polls = options->polls_per_address,
+    .sessions = 4 * options->polls_per_address,
   };
 
   if (options->polls_per_address > 0 && !options->trust_forwarded)
@@ -778,6 +918,7 @@ ph_signal_server_new (const PhSignalServerOptions *options)
   PhSignalServer *self = g_new0 (PhSignalServer, 1);
 
   self->options = *options;
+  self->options.only_id = g_strdup (options->only_id);
   if (options->certificate != NULL)
     g_object_ref (options->certificate);
   self->context = g_main_context_ref_thread_default ();
@@ -787,6 +928,7 @@ ph_signal_server_new (const PhSignalServerOptions *options)
                                        options->request_ms > 0 ? options->request_ms : REQUEST_MS,
                                        &accept_events, self);
   self->calls = g_hash_table_new (NULL, NULL);
+  self->owners = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   self->held =
       g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
   self->dirty = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -884,12 +1026,14 @@ ph_signal_server_free (PhSignalServer *self)
   soup_server_disconnect (self->soup);
   g_object_unref (self->soup);
   ph_signal_accept_free (self->accept);
-  ph_signal_callers_free (self->callers);
   ph_signal_store_free (self->store);
+  ph_signal_callers_free (self->callers);
+  g_hash_table_unref (self->owners);
   g_hash_table_unref (self->calls);
   g_hash_table_unref (self->held);
   g_hash_table_unref (self->dirty);
   g_clear_object (&self->options.certificate);
+  g_free ((char *)self->options.only_id);
   g_main_context_unref (self->context);
   g_free (self);
 }

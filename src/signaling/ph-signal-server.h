@@ -20,11 +20,16 @@ typedef struct
   guint max_sessions;       /* children count */
   guint request_ms;         /* by when a request must have come whole; 0: 20 s */
   gboolean keep_multi;      /* "multi" sessions do not expire: for a Host's own server */
+  const char *only_id;      /* the one session that may be created; NULL: any. Copied */
   gboolean require_auth;    /* refuse sides that do not lock their role */
   gboolean trust_forwarded; /* take the caller's address from the proxy's X-Forwarded-For */
   GTlsCertificate
       *certificate; /* with its key; NULL: plain HTTP. Borrowed, referenced by the server */
 } PhSignalServerOptions;
+
+/* With `only_id` the server is a Host's own: whoever knows that session's token is the Host, whose
+ * calls no limit touches, whatever others on the same computer do. Four times `polls_per_address`
+ * is how many sessions an address may have at a time. */
 
 /* The daemon's defaults. */
 #define PH_SIGNAL_SERVER_OPTIONS_INIT                                                              \
@@ -36,7 +41,8 @@ typedef struct
 PhSignalServer *ph_signal_server_new (const PhSignalServerOptions *options);
 
 /* Listens on @endpoint; may be called more than once. Port 0: one is picked. 0.0.0.0 and :: mean
- * all interfaces; :: takes IPv6 only. Errors: PH_ERROR_LISTEN, naming the port. */
+ * all interfaces; :: takes IPv4, too, where the system's IPv6 sockets do. Errors: PH_ERROR_LISTEN,
+ * naming the port. */
 gboolean
 ph_signal_server_listen (PhSignalServer *server, const PhEndpoint *endpoint, GError **error);
 

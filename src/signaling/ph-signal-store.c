@@ -74,7 +74,7 @@ static void
 bump (PhSignalStore *self, Entry *entry)
 {
   entry->session->rev++;
-  self->changed (entry->session->id, self->user_data);
+  self->changed (entry->session->id, FALSE, self->user_data);
 }
 
 static void
@@ -116,7 +116,7 @@ drop (PhSignalStore *self, Entry *entry)
   Entry *parent = entry->parent;
 
   g_hash_table_steal (self->entries, entry->session->id);
-  self->changed (entry->session->id, self->user_data);
+  self->changed (entry->session->id, TRUE, self->user_data);
   while (entry->children->len > 0)
     drop (self, entry->children->pdata[entry->children->len - 1]);
   if (parent != NULL)
@@ -586,6 +586,16 @@ reject (PhSignalStore *self, Entry *entry, PhSignalReason reason)
   decided (entry);
   bump (self, entry);
   return PH_STORE_OK;
+}
+
+PhStoreStatus
+ph_signal_store_may_signal (PhSignalStore *self, const char *id, const char *token, gint64 now_us)
+{
+  Entry *entry = look_up (self, id, now_us);
+
+  if (entry == NULL)
+    return PH_STORE_NOT_FOUND;
+  return may_as_either (entry, token) ? PH_STORE_OK : PH_STORE_FORBIDDEN;
 }
 
 PhStoreStatus

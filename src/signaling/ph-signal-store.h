@@ -37,7 +37,7 @@ typedef struct
 
 /* The session @id has a higher rev, or is gone. Called inside the store's calls: look, do not
  * touch. */
-typedef void (*PhSignalStoreChanged) (const char *id, gpointer user_data);
+typedef void (*PhSignalStoreChanged) (const char *id, gboolean is_gone, gpointer user_data);
 
 PhSignalStore *ph_signal_store_new (const PhSignalStoreOptions *options,
                                     PhSignalStoreChanged changed,
@@ -90,6 +90,10 @@ PhStoreStatus ph_signal_store_poll (PhSignalStore *store,
 /* Keeps @id from expiring, if a poll of this kind does, until released; FALSE if it does not. */
 gboolean ph_signal_store_hold (PhSignalStore *store, const char *id, PhStoreWait wait);
 void ph_signal_store_release (PhSignalStore *store, const char *id, gint64 now_us);
+
+/* Whether any signal would be taken from @token, before one is read. */
+PhStoreStatus
+ph_signal_store_may_signal (PhSignalStore *store, const char *id, const char *token, gint64 now_us);
 
 /* Offer and answer are write-once; a repeated call with the same content is OK again. */
 PhStoreStatus ph_signal_store_signal (PhSignalStore *store,

@@ -11,32 +11,32 @@
 
 /* ---- Members that are more than their type ---- */
 
-static gboolean
-read_name (JsonObject *object,
-           const char *name,
-           gboolean required,
-           const char **ret,
-           GError **error)
+/* @name may be NULL: it is missing, which the reader has said or allows. */
+static char *
+check_name (PhJsonReader *reader, const char *member, const char *name)
 {
-  if (!ph_json_read_string (object, name, required, ret, error))
-    return FALSE;
-  if (*ret != NULL && !ph_text_is_name (*ret))
-    return ph_json_fail (
-        error, name, "must be a name of at most 64 bytes without control or direction characters");
-  return TRUE;
+  if (name != NULL && !ph_text_is_name (name))
+    ph_json_fail (reader, member,
+                  "must be a name of at most 64 bytes, not blank, without control or direction "
+                  "characters");
+  return g_strdup (name);
 }
 
-static gboolean
-read_id (JsonObject *object, char ret_id[PH_ID_SIZE], GError **error)
+static char *
+read_name (PhJsonReader *reader, const char *member)
 {
-  const char *id;
+  return check_name (reader, member, ph_json_get_string (reader, member));
+}
 
-  if (!ph_json_read_string (object, "id", TRUE, &id, error))
-    return FALSE;
-  if (!ph_code_is_id (id))
-    return ph_json_fail (error, "id", "must be 21 characters of A-Z a-z 0-9 _ -");
-  g_strlcpy (ret_id, id, PH_ID_SIZE);
-  return TRUE;
+static void
+read_id (PhJsonReader *reader, char ret_id[PH_ID_SIZE])
+{
+  const char *id = ph_json_get_string (reader, "id");
+
+  if (id != NULL && ph_code_is_id (id))
+    g_strlcpy (ret_id, id, PH_ID_SIZE);
+  else
+    ph_json_fail (reader, "id", "must be 21 characters of A-Z a-z 0-9 _ -");
 }
 
 /* ---- Words ---- */
@@ -81,28 +81,23 @@ ph_signal_reason_error (PhSignalReason reason)
   return PH_ERROR_FAILED;
 }
 
-/* A required member that is one of @words; its place among them in @ret. */
-static gboolean
-read_word (JsonObject *object,
-           const char *name,
-           const char *const *words,
-           guint n_words,
-           guint *ret,
-           GError **error)
+/* A required member that is one of @words: its place among them, 0 on failure. */
+static guint
+read_word (PhJsonReader *reader, const char *name, const char *const *words, guint n_words)
 {
-  const char *text;
+  const char *text = ph_json_get_string (reader, name);
 
-  if (!ph_json_read_string (object, name, TRUE, &text, error))
-    return FALSE;
-  for (guint i = 0; i < n_words; i++)
-    {
-      if (strcmp (words[i], text) == 0)
-        {
-          *ret = i;
-          return TRUE;
-        }
-    }
-  return ph_json_fail (error, name, "is none of the words known here");
+  for (guint i = 0; text != NULL && i < n_words; i++)
+    if (strcmp (words[i], text) == 0)
+      return i;
+  ph_json_fail (reader, name, "is none of the words known here");
+  return 0;
+}
+
+static PhSignalReason
+read_reason (PhJsonReader *reader)
+{
+  return (PhSignalReason)read_word (reader, "reason", reason_names, G_N_ELEMENTS (reason_names));
 }
 
 /* ---- Halves, proofs, joins ---- */
@@ -141,17 +136,31 @@ ph_signal_half_free (PhSignalHalf *half)
   g_free (half);
 }
 
-static PhSignalHalf *
-read_half (JsonObject *object, GError **error)
+/* JSON and SDP need no others; JSON spells them in six bytes each. */
+static gboolean
+has_control_characters (const char *text)
 {
-  g_auto (GStrv) candidates = NULL;
-  const char *sdp;
+  for (; *text != '\0'; text++)
+    if (g_ascii_iscntrl (*text) && strchr ("\t\r\n", *text) == NULL)
+      return TRUE;
+  return FALSE;
+}
 
-  if (!ph_json_read_string (object, "sdp", TRUE, &sdp, error))
-    return NULL;
-  candidates = ph_json_read_strings (object, "candidate", PH_SIGNAL_MAX_CANDIDATES,
-                                     PH_SIGNAL_MAX_CANDIDATE_BYTES, error);
-  return candidates != NULL ? ph_signal_half_new (sdp, (const char *const *)candidates) : NULL;
+/* NULL on failure. */
+static PhSignalHalf *
+read_half (PhJsonReader *reader)
+{
+  g_autoptr (PhSignalHalf) half = g_new0 (PhSignalHalf, 1);
+
+  half->sdp = g_strdup (ph_json_get_string (reader, "sdp"));
+  half->candidates = ph_json_dup_strings (reader, "candidate", PH_SIGNAL_MAX_CANDIDATES,
+                                          PH_SIGNAL_MAX_CANDIDATE_BYTES);
+  if (half->sdp != NULL && has_control_characters (half->sdp))
+    ph_json_fail (reader, "sdp", "must have no control characters");
+  for (gsize i = 0; half->candidates[i] != NULL; i++)
+    if (has_control_characters (half->candidates[i]))
+      ph_json_fail (reader, "candidate", "must have no control characters");
+  return reader->has_failed ? NULL : g_steal_pointer (&half);
 }
 
 static void
@@ -182,14 +191,12 @@ ph_signal_proof_equal (const PhSignalProof *a, const PhSignalProof *b)
          (!a->has_commit || memcmp (a->commit, b->commit, sizeof a->commit) == 0);
 }
 
-static gboolean
-read_proof (JsonObject *object, PhSignalProof *ret, GError **error)
+static void
+read_proof (PhJsonReader *reader, PhSignalProof *ret)
 {
-  return ph_json_read_bytes (object, "nonce", &ret->has_nonce, ret->nonce, sizeof ret->nonce,
-                             error) &&
-         ph_json_read_bytes (object, "mac", &ret->has_mac, ret->mac, sizeof ret->mac, error) &&
-         ph_json_read_bytes (object, "commit", &ret->has_commit, ret->commit, sizeof ret->commit,
-                             error);
+  ret->has_nonce = ph_json_get_bytes (reader, "nonce", ret->nonce, sizeof ret->nonce);
+  ret->has_mac = ph_json_get_bytes (reader, "mac", ret->mac, sizeof ret->mac);
+  ret->has_commit = ph_json_get_bytes (reader, "commit", ret->commit, sizeof ret->commit);
 }
 
 static void
@@ -221,24 +228,15 @@ ph_signal_join_free (PhSignalJoin *join)
   g_free (join);
 }
 
-static PhSignalJoin *
-read_join (JsonNode *node, GError **error)
+static void
+read_join (PhJsonReader *reader, gpointer joins)
 {
-  g_autoptr (PhSignalJoin) join = g_new0 (PhSignalJoin, 1);
-  JsonObject *object;
-  const char *client;
+  PhSignalJoin *join = g_new0 (PhSignalJoin, 1);
 
-  if (!JSON_NODE_HOLDS_OBJECT (node))
-    {
-      ph_json_fail (error, "joins", "must hold objects");
-      return NULL;
-    }
-  object = json_node_get_object (node);
-  if (!read_id (object, join->id, error) || !read_name (object, "client", TRUE, &client, error) ||
-      !read_proof (object, &join->proof, error))
-    return NULL;
-  join->client = g_strdup (client);
-  return g_steal_pointer (&join);
+  g_ptr_array_add (joins, join);
+  read_id (reader, join->id);
+  join->client = read_name (reader, "client");
+  read_proof (reader, &join->proof);
 }
 
 /* ---- The session ---- */
@@ -324,111 +322,78 @@ ph_signal_session_to_json (const PhSignalSession *session)
   return ph_json_end (builder);
 }
 
-static gboolean
-read_created (JsonObject *object, gint64 *ret_s, GError **error)
+/* Only for show, so what cannot be understood is no fault. */
+static gint64
+read_created (PhJsonReader *reader)
 {
-  g_autoptr (GDateTime) created = NULL;
-  const char *text;
+  const char *text = ph_json_find_string (reader, "createdAt");
+  g_autoptr (GDateTime) created = text != NULL ? g_date_time_new_from_iso8601 (text, NULL) : NULL;
 
-  if (!ph_json_read_string (object, "createdAt", FALSE, &text, error))
-    return FALSE;
-  if (text != NULL)
-    created = g_date_time_new_from_iso8601 (text, NULL);
-  *ret_s = created != NULL ? g_date_time_to_unix (created) : 0;
-  return TRUE;
+  return created != NULL ? g_date_time_to_unix (created) : 0;
 }
 
-static gboolean
-read_session_half (JsonObject *signal, const char *name, PhSignalHalf **ret, GError **error)
+static PhSignalHalf *
+read_session_half (PhJsonReader *reader, const char *name)
 {
-  JsonObject *object;
+  PhSignalHalf *half;
+  JsonObject *outer;
 
-  if (!ph_json_read_object (signal, name, &object, error))
-    return FALSE;
-  if (object != NULL)
-    *ret = read_half (object, error);
-  return object == NULL || *ret != NULL;
+  if (!ph_json_enter (reader, name, &outer))
+    return NULL;
+  half = read_half (reader);
+  ph_json_leave (reader, outer);
+  return half;
 }
 
-static gboolean
-read_signal (JsonObject *object, PhSignalSession *session, GError **error)
+static void
+read_signal (PhJsonReader *reader, PhSignalSession *session)
 {
-  JsonObject *signal;
+  JsonObject *outer;
 
-  if (!ph_json_read_object (object, "signal", &signal, error))
-    return FALSE;
-  return signal == NULL || (read_session_half (signal, "offer", &session->offer, error) &&
-                            read_session_half (signal, "answer", &session->answer, error));
+  if (!ph_json_enter (reader, "signal", &outer))
+    return;
+  session->offer = read_session_half (reader, "offer");
+  session->answer = read_session_half (reader, "answer");
+  ph_json_leave (reader, outer);
 }
 
-static gboolean
-read_joins (JsonObject *object, GPtrArray *joins, GError **error)
+static void
+read_status (PhJsonReader *reader, PhSignalSession *session)
 {
-  JsonArray *array;
-
-  if (!ph_json_read_array (object, "joins", PH_SIGNAL_MAX_JOINS, &array, error))
-    return FALSE;
-  for (guint i = 0; array != NULL && i < json_array_get_length (array); i++)
-    {
-      PhSignalJoin *join = read_join (json_array_get_element (array, i), error);
-
-      if (join == NULL)
-        return FALSE;
-      g_ptr_array_add (joins, join);
-    }
-  return TRUE;
-}
-
-static gboolean
-read_status (JsonObject *object, PhSignalSession *session, GError **error)
-{
-  guint status = 0;
-  guint reason = 0;
-
-  if (!read_word (object, "status", status_names, G_N_ELEMENTS (status_names), &status, error))
-    return FALSE;
-  if (status == PH_SIGNAL_REJECTED &&
-      !read_word (object, "reason", reason_names, G_N_ELEMENTS (reason_names), &reason, error))
-    return FALSE;
-  session->status = (PhSignalStatus)status;
-  session->reason = (PhSignalReason)reason;
-  return TRUE;
+  session->status =
+      (PhSignalStatus)read_word (reader, "status", status_names, G_N_ELEMENTS (status_names));
+  if (session->status == PH_SIGNAL_REJECTED)
+    session->reason = read_reason (reader);
 }
 
 /* It goes into a header of later requests, so nothing else may be in it (RFC 6750 section 2.1). */
-static gboolean
-read_token (JsonObject *object, const char **ret, GError **error)
+static char *
+read_token (PhJsonReader *reader)
 {
-  if (!ph_json_read_string (object, "token", FALSE, ret, error))
-    return FALSE;
-  if (*ret != NULL &&
-      (strlen (*ret) > 256 || **ret == '\0' || (*ret)[strspn (*ret, TOKEN_CHARACTERS)] != '\0'))
-    return ph_json_fail (error, "token", "must be at most 256 letters, digits and -._~+/=");
-  return TRUE;
+  const char *token = ph_json_find_string (reader, "token");
+
+  if (token != NULL && (strlen (token) >= PH_TOKEN_SIZE || *token == '\0' ||
+                        token[strspn (token, TOKEN_CHARACTERS)] != '\0'))
+    ph_json_fail (reader, "token", "must be at most 43 letters, digits and -._~+/=");
+  return g_strdup (token);
 }
 
 PhSignalSession *
 ph_signal_session_parse (const char *json, gsize size, GError **error)
 {
-  g_autoptr (JsonObject) object = ph_json_parse (json, size, PH_SIGNAL_MAX_ANSWER, error);
+  g_auto (PhJsonReader) reader = ph_json_read (json, size, PH_SIGNAL_MAX_ANSWER, error);
   g_autoptr (PhSignalSession) session = ph_signal_session_new ("", NULL);
-  const char *host;
-  const char *client;
-  const char *token;
-  gint64 rev;
 
-  if (object == NULL || !read_id (object, session->id, error) ||
-      !read_name (object, "host", TRUE, &host, error) ||
-      !read_name (object, "client", FALSE, &client, error) || !read_token (object, &token, error) ||
-      !ph_json_read_count (object, "rev", G_MAXINT64, &rev, error) ||
-      !read_status (object, session, error) || !read_created (object, &session->created_s, error) ||
-      !read_signal (object, session, error) || !read_joins (object, session->joins, error))
-    return NULL;
-  session->host = g_strdup (host);
-  session->client = g_strdup (client);
-  session->token = g_strdup (token);
-  session->rev = (guint64)rev;
-  return g_steal_pointer (&session);
+  read_id (&reader, session->id);
+  session->host = read_name (&reader, "host");
+  session->client = check_name (&reader, "client", ph_json_find_string (&reader, "client"));
+  session->token = read_token (&reader);
+  session->rev = (guint64)ph_json_get_count (&reader, "rev", G_MAXINT64);
+  read_status (&reader, session);
+  session->created_s = read_created (&reader);
+  read_signal (&reader, session);
+  ph_json_foreach (&reader, "joins", PH_SIGNAL_MAX_JOINS, read_join, session->joins);
+  return reader.has_failed ? NULL : g_steal_pointer (&session);
 }
 
 /* ---- Bodies of calls ---- */
@@ -454,16 +419,16 @@ ph_signal_create_to_json (const PhSignalCreate *create)
 gboolean
 ph_signal_create_parse (const char *json, gsize size, PhSignalCreate *ret, GError **error)
 {
-  g_autoptr (JsonObject) object = ph_json_parse (json, size, PH_SIGNAL_MAX_BODY, error);
-  PhSignalCreate create = { 0 };
-  const char *host;
+  g_auto (PhJsonReader) reader = ph_json_read (json, size, PH_SIGNAL_MAX_BODY, error);
+  g_auto (PhSignalCreate) create = { 0 };
 
-  if (object == NULL || !read_name (object, "host", TRUE, &host, error) ||
-      !ph_json_read_boolean (object, "multi", &create.multi, error) ||
-      !ph_json_read_boolean (object, "auth", &create.auth, error))
+  create.host = read_name (&reader, "host");
+  create.multi = ph_json_get_boolean (&reader, "multi");
+  create.auth = ph_json_get_boolean (&reader, "auth");
+  if (reader.has_failed)
     return FALSE;
-  create.host = g_strdup (host);
   *ret = create;
+  create.host = NULL;
   return TRUE;
 }
 
@@ -488,16 +453,16 @@ ph_signal_join_call_to_json (const PhSignalJoinCall *call)
 gboolean
 ph_signal_join_call_parse (const char *json, gsize size, PhSignalJoinCall *ret, GError **error)
 {
-  g_autoptr (JsonObject) object = ph_json_parse (json, size, PH_SIGNAL_MAX_BODY, error);
-  PhSignalJoinCall call = { 0 };
-  const char *client;
+  g_auto (PhJsonReader) reader = ph_json_read (json, size, PH_SIGNAL_MAX_BODY, error);
+  g_auto (PhSignalJoinCall) call = { 0 };
 
-  if (object == NULL || !read_name (object, "client", TRUE, &client, error) ||
-      !read_proof (object, &call.proof, error) ||
-      !ph_json_read_boolean (object, "auth", &call.auth, error))
+  call.client = read_name (&reader, "client");
+  read_proof (&reader, &call.proof);
+  call.auth = ph_json_get_boolean (&reader, "auth");
+  if (reader.has_failed)
     return FALSE;
-  call.client = g_strdup (client);
   *ret = call;
+  call.client = NULL;
   return TRUE;
 }
 
@@ -524,22 +489,18 @@ ph_signal_message_to_json (const PhSignalMessage *message)
 gboolean
 ph_signal_message_parse (const char *json, gsize size, PhSignalMessage *ret, GError **error)
 {
-  g_autoptr (JsonObject) object = ph_json_parse (json, size, PH_SIGNAL_MAX_BODY, error);
-  PhSignalHalf *half = NULL;
-  guint reason = 0;
-  guint type = 0;
+  g_auto (PhJsonReader) reader = ph_json_read (json, size, PH_SIGNAL_MAX_BODY, error);
+  g_auto (PhSignalMessage) message = { 0 };
 
-  if (object == NULL ||
-      !read_word (object, "type", type_names, G_N_ELEMENTS (type_names), &type, error))
+  message.type = (PhSignalType)read_word (&reader, "type", type_names, G_N_ELEMENTS (type_names));
+  if (message.type == PH_SIGNAL_TYPE_REJECT)
+    message.reason = read_reason (&reader);
+  else
+    message.half = read_half (&reader);
+  if (reader.has_failed)
     return FALSE;
-  if (type == PH_SIGNAL_TYPE_REJECT &&
-      !read_word (object, "reason", reason_names, G_N_ELEMENTS (reason_names), &reason, error))
-    return FALSE;
-  if (type != PH_SIGNAL_TYPE_REJECT && (half = read_half (object, error)) == NULL)
-    return FALSE;
-  *ret = (PhSignalMessage){ .type = (PhSignalType)type,
-                            .half = half,
-                            .reason = (PhSignalReason)reason };
+  *ret = message;
+  message.half = NULL;
   return TRUE;
 }
 
@@ -561,14 +522,14 @@ ph_signal_error_to_json (const char *code, const char *message)
 char *
 ph_signal_error_parse (const char *json, gsize size)
 {
-  g_autoptr (JsonObject) object = ph_json_parse (json, size, PH_SIGNAL_MAX_BODY, NULL);
-  JsonObject *inner = NULL;
+  g_auto (PhJsonReader) reader = ph_json_read (json, size, PH_SIGNAL_MAX_BODY, NULL);
+  JsonObject *outer;
   const char *message;
 
-  if (object == NULL || !ph_json_read_object (object, "error", &inner, NULL) || inner == NULL ||
-      !ph_json_read_string (inner, "message", TRUE, &message, NULL))
+  if (!ph_json_enter (&reader, "error", &outer))
     return NULL;
-  return ph_text_clean (message, -1, PH_TEXT_MAX_REASON);
+  message = ph_json_get_string (&reader, "message");
+  return message != NULL ? ph_text_clean (message, -1, PH_TEXT_MAX_REASON) : NULL;
 }
 
 /* ---- JSON inside strings: descriptions and candidates ---- */
@@ -619,52 +580,38 @@ ph_description_to_json (const PhDescription *description)
 
 /* A comma in a name would make two lists read the same to the MAC. */
 static gboolean
-check_extensions (char **extensions, GError **error)
+is_extension (const char *name)
 {
-  for (gsize i = 0; extensions[i] != NULL; i++)
-    {
-      if (*extensions[i] == '\0' ||
-          extensions[i][strspn (extensions[i], "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
-        return ph_json_fail (error, "ext", "must hold names made of a-z 0-9 -");
-    }
-  return TRUE;
+  return *name != '\0' && name[strspn (name, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
 }
 
-static gboolean
-read_porthole (JsonObject *object, PhDescription *ret, GError **error)
+static void
+read_porthole (PhJsonReader *reader, PhDescription *ret)
 {
-  gint64 version;
-
-  if (!ph_json_read_count (object, "v", G_MAXINT32, &version, error) ||
-      !ph_json_read_bytes (object, "mac", &ret->has_mac, ret->mac, sizeof ret->mac, error) ||
-      !ph_json_read_bytes (object, "r", &ret->has_r, ret->r, sizeof ret->r, error))
-    return FALSE;
-  ret->ours = TRUE;
-  ret->version = (guint)version;
-  ret->extensions = ph_json_read_strings (object, "ext", PH_SIGNAL_MAX_EXTENSIONS, 32, error);
-  return ret->extensions != NULL && check_extensions (ret->extensions, error);
+  ret->version = (guint)ph_json_get_count (reader, "v", G_MAXINT32);
+  ret->has_mac = ph_json_get_bytes (reader, "mac", ret->mac, sizeof ret->mac);
+  ret->has_r = ph_json_get_bytes (reader, "r", ret->r, sizeof ret->r);
+  ret->extensions = ph_json_dup_strings (reader, "ext", PH_SIGNAL_MAX_EXTENSIONS, 32);
+  for (gsize i = 0; ret->extensions[i] != NULL; i++)
+    if (!is_extension (ret->extensions[i]))
+      ph_json_fail (reader, "ext", "must hold names made of a-z 0-9 -");
 }
 
 PhDescription *
 ph_description_parse (const char *json, GError **error)
 {
-  g_autoptr (JsonObject) object = ph_json_parse (json, strlen (json), PH_SIGNAL_MAX_BODY, error);
+  g_auto (PhJsonReader) reader = ph_json_read (json, strlen (json), PH_SIGNAL_MAX_BODY, error);
   g_autoptr (PhDescription) description = g_new0 (PhDescription, 1);
-  JsonObject *porthole;
-  const char *sdp;
-  guint type = 0;
+  JsonObject *outer;
 
-  if (object == NULL ||
-      !read_word (object, "type", type_names, PH_SIGNAL_TYPE_REJECT, &type, error) ||
-      !ph_json_read_string (object, "sdp", TRUE, &sdp, error) ||
-      !ph_json_read_object (object, "porthole", &porthole, error) ||
-      (porthole != NULL && !read_porthole (porthole, description, error)))
-    return NULL;
-  if (description->extensions == NULL)
+  description->type = (PhSignalType)read_word (&reader, "type", type_names, PH_SIGNAL_TYPE_REJECT);
+  description->sdp = g_strdup (ph_json_get_string (&reader, "sdp"));
+  description->ours = ph_json_enter (&reader, "porthole", &outer);
+  if (description->ours)
+    read_porthole (&reader, description);
+  else
     description->extensions = g_new0 (char *, 1);
-  description->type = (PhSignalType)type;
-  description->sdp = g_strdup (sdp);
-  return g_steal_pointer (&description);
+  return reader.has_failed ? NULL : g_steal_pointer (&description);
 }
 
 char *
@@ -683,13 +630,10 @@ ph_candidate_to_json (const char *candidate, const char *mid)
 char *
 ph_candidate_from_json (const char *json, GError **error)
 {
-  g_autoptr (JsonObject) object =
-      ph_json_parse (json, strlen (json), PH_SIGNAL_MAX_CANDIDATE_BYTES, error);
-  const char *candidate;
-  const char *mid;
+  g_auto (PhJsonReader) reader =
+      ph_json_read (json, strlen (json), PH_SIGNAL_MAX_CANDIDATE_BYTES, error);
+  const char *candidate = ph_json_get_string (&reader, "candidate");
 
-  if (object == NULL || !ph_json_read_string (object, "candidate", TRUE, &candidate, error) ||
-      !ph_json_read_string (object, "sdpMid", FALSE, &mid, error))
-    return NULL;
-  return g_strdup (candidate);
+  ph_json_find_string (&reader, "sdpMid");
+  return reader.has_failed ? NULL : g_strdup (candidate);
 }

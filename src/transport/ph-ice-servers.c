@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/ph-error.h"
+#include "core/ph-text.h"
 #include "core/ph-timer.h"
 
 #include "ph-stun-probe.h"
@@ -201,11 +202,13 @@ ph_ice_servers_add_stun (PhIceServers *self, const char *text, GError **error)
 static gboolean
 set_turn_error (GError **error, const char *text, const char *reason)
 {
+  g_autofree char *read = ph_text_hide_login (text);
+
   g_set_error (
       error, PH_ERROR, PH_ERROR_INVALID,
       "“%s” is not a TURN server: %s; write it like turn:USER:PASSWORD@example.org:3478 or "
       "turn:USER:PASSWORD@example.org?transport=tcp",
-      text, reason);
+      read, reason);
   return FALSE;
 }
 

@@ -3,6 +3,7 @@
 """porthole-signal as any HTTP client sees it."""
 
 import base64
+import contextlib
 import hashlib
 import http.client
 import json
@@ -156,6 +157,7 @@ class Api(harness.Case):
             (b'{"host":"a","multi":1}', 'multi'), (b'{"host":"a","auth":"yes"}', 'auth'),
             (json.dumps({'host': 'x' * 65}).encode(), 'host'),
             (json.dumps({'host': 'a\x1bb'}).encode(), 'host'),
+            (b'{"host":""}', 'host'), (json.dumps({'host': '\u3000 '}).encode(), 'host'),
             (json.dumps({'host': 'a\u202eb'}).encode(), 'host'),
             (b'[' * 60000, ''), (b'{"host":' * 5000, ''), (b'{"host":"a"} {"host":"b"}', ''),
         ]
@@ -173,10 +175,14 @@ class Api(harness.Case):
                {'type': 'offer', 'sdp': 'x', 'candidate': [1]},
                {'type': 'offer', 'sdp': 'x', 'candidate': ['c'] * 65},
                {'type': 'offer', 'sdp': 'x', 'candidate': ['c' * 513]},
+               {'type': 'offer', 'sdp': 'x\x7f', 'candidate': []},
+               {'type': 'offer', 'sdp': 'x', 'candidate': ['c\x01']},
                {'type': 'reject', 'reason': 'because'}]
         for body in bad:
             with self.subTest(body=str(body)[:60]):
                 self.assertEqual(self.host.call('PUT', f'/session/{session}/signal', body)[0], 400)
+        self.assertEqual(self.stranger.call('PUT', f'/session/{session}/signal', {})[0], 403)
+        self.assertEqual(self.stranger.call('PUT', f'/session/{"x" * 21}/signal', {})[0], 404)
         self.assertEqual(self.host.call('PUT', f'/session/{session}/signal', OFFER)[0], 204)
 
     def test_too_large(self):
@@ -251,6 +257,20 @@ class Limits(harness.Case):
         self.expect_exit(daemon, 0)
         poll.join(20 * harness.SCALE)
         self.assertEqual(len(answers), 1)
+
+    def test_memory_of_tiny_pieces(self):
+        """Bodies in chunks of one byte, and headers of three, take no more than large ones"""
+        daemon = self.start_daemon()
+        before = daemon.resident_kib()[0]
+        for head, piece in ((b'Transfer-Encoding: chunked\r\n\r\n', b'1\r\nx\r\n'),
+                            (b'Content-Length: 65000\r\n', b'a:\r\n')):
+            for _ in range(60):
+                connection = self.connect(('127.0.0.1', daemon.port))
+                with contextlib.suppress(OSError):
+                    connection.sendall(b'POST /session HTTP/1.1\r\nHost: x\r\n' + head +
+                                       piece * (65000 if b'x' in piece else 15000) + b'\r\n')
+        self.assertEqual(Caller(daemon).call('GET', '/healthz')[0], 200)
+        self.assertLess(daemon.resident_kib()[0] - before, 100 * 1024)
 
     def test_what_is_no_http(self):
         """Noise on the port hurts nobody"""

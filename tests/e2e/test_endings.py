@@ -2,8 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How sessions end: by either person, by signals, by a crash; and life without signaling."""
 
+import contextlib
+import fcntl
+import json
 import signal
 import socket
+import subprocess
 
 import harness
 import services
@@ -48,6 +52,41 @@ class Ends(harness.Case):
                     other.expect('disconnected')
                     client.finish()
                     host.finish()
+
+    def test_signals_again_and_again(self):
+        """Somebody who cannot wait and asks again while it ends changes nothing"""
+        for side in ('host', 'client'):
+            with self.subTest(side=side):
+                host, client = self.pair()
+                process = host if side == 'host' else client
+
+                def asked_again():
+                    with contextlib.suppress(ProcessLookupError):
+                        process.send_signal(signal.SIGINT)
+                    return not process.running()
+
+                harness.until(asked_again, 'its end')
+                self.expect_exit(process, harness.STATUS_ENDED)
+
+    def test_nobody_reads(self):
+        """A reader of the output that stops holds up neither the tunnel nor the end"""
+        echo = services.start_service(self, services.echo)
+        daemon, host = self.host_for(echo)
+        command = [harness.PORTHOLE, 'join', host.code, '--json', '--signal', daemon.url,
+                   '-L', f'0:{echo.endpoint}']
+        stuck = subprocess.Popen(command, env=self.env, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+        try:
+            fcntl.fcntl(stuck.stdout, fcntl.F_SETPIPE_SZ, 4096)
+            address = harness.split_endpoint(json.loads(stuck.stdout.readline())['local'])
+            host.expect('connected')
+            for _ in range(40):  # each tells more than 200 bytes
+                self.assert_carries(address, echo, 1000)
+            stuck.send_signal(signal.SIGTERM)
+            self.assertEqual(stuck.wait(20 * harness.SCALE), harness.STATUS_ENDED)
+        finally:
+            stuck.kill()
+            stuck.communicate()
 
     def test_signals_before_anybody_came(self):
         """A Host that waits, and a Client that waits for its answer, end in order too"""

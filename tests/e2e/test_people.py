@@ -67,6 +67,43 @@ class Approval(harness.Case):
         self.assertIn('carla', prompt)
         self.assertIn('y/N', prompt)
 
+    def test_answers_in_words(self):
+        """`Y`, `Yes`, `NO` are answers, too"""
+        host = self.start_host('--signal', self.daemon.url)
+        for word, joined in (('Yes', True), ('NO', False), ('Y', True)):
+            client = self.ask_to_join(host, name=f'asks {word}')
+            host.command(word)
+            if joined:
+                client.expect('connected')
+            else:
+                self.expect_exit(client, harness.STATUS_DECLINED)
+
+    def test_early_empty_line(self):
+        """An empty line from before the question answers nothing"""
+        host = self.start_host('--signal', self.daemon.url)
+        client = self.ask_to_join(host)
+        self.settle(host)
+        host.command('')
+        self.settle(host)
+        host.command('y')
+        client.expect('connected')
+
+    def test_strange_input(self):
+        """Lines that are not UTF-8, full of control characters or endless are told as such"""
+        host = self.start_host('--signal', self.daemon.url)
+        self.assertTrue(host.code)
+        for line, said in ((b'\xff\xfe', '\ufffd'), (b'\x1b[2Jx', '“[2Jx”'), (b'a' * 5000, '4096')):
+            before = len(host.events)
+            host.child.stdin.write(line + b'\n')
+            host.child.stdin.flush()
+            harness.until(lambda: len(host.events) > before, 'an answer')
+            self.assertIn(said, host.events[-1]['message'])
+
+    def test_nothing_mapped(self):
+        """A Client without a mapping is told what to type"""
+        daemon, host = self.host_for()
+        self.join_for(daemon, host).expect('warning', code='no-mappings')
+
     def test_end_of_input_declines(self):
         """The end of standard input declines what is open and is not `quit`"""
         host = self.start_host('--signal', self.daemon.url)

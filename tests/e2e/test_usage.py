@@ -2,10 +2,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the command line takes, and how it says what it does not."""
 
+import contextlib
+import fcntl
+import json
+import os
+import pathlib
+import pty
 import re
 import subprocess
+import termios
 
 import harness
+import services
 
 CODE = 'A' * 21 + '.' + 'A' * 22
 SIGNAL = ['--signal', 'http://127.0.0.1:1']
@@ -34,6 +42,7 @@ WRONG = [
     (['host', '--max-clients', '0', *SIGNAL], '0', ''),
     (['host', '--max-clients', 'many', *SIGNAL], 'many', ''),
     (['host', '--max-clients', '-1', *SIGNAL], '-1', ''),
+    (['host', '--max-clients', '17', *SIGNAL], '17', '16'),
     (['host', '--stun', 'a:b:c', *SIGNAL], 'a:b:c', ''),
     (['host', '--stun', 'example.com:0', *SIGNAL], 'example.com:0', ''),
     (['host', '--stun', 'example.com:99999', *SIGNAL], '99999', ''),
@@ -93,6 +102,47 @@ class Usage(harness.Case):
                 self.assertIn(quoted, said)
                 self.assertIn(right, said)
 
+    def test_wrong_as_json(self):
+        """With --json what is wrong is an event, wherever --json stands"""
+        for arguments in (['host', '--json', '--dance'], ['host', '--dance', '--json'],
+                          ['join', '--json'], ['host', '--allow', b'\xff:x', '--json']):
+            with self.subTest(arguments=arguments):
+                run = subprocess.run([harness.PORTHOLE, *arguments], env=self.env,
+                                     stdin=subprocess.DEVNULL, capture_output=True,
+                                     timeout=60 * harness.SCALE, check=False)
+                self.assertEqual(run.returncode, harness.STATUS_USAGE)
+                event = json.loads(run.stdout)
+                self.assertEqual((event['event'], event['code']), ('error', 'invalid'))
+
+    def test_secrets_are_not_repeated(self):
+        """No error repeats a secret or a password, however the code was spoilt"""
+        code_id, secret = 'h' + 'A' * 20, 'kP3x' + 'B' * 18
+        spoilt = [f'{code_id}:{secret}', f'{code_id} {secret}', f'{code_id},{secret}',
+                  f'{code_id}%23{secret}x', f'{code_id}.{secret}x', f'{code_id}{secret}',
+                  f'porthole://example.com/{code_id}/{secret}',
+                  f'porthole://example.com/{code_id}%23{secret}x',
+                  f'porthole://example.com/{code_id}.{secret}',
+                  f'porthole://{code_id}.{secret}', f'http://example.com/{code_id}#{secret}']
+        cases = [['join', code, *SIGNAL] for code in spoilt]
+        cases += [['host', '--turn', f'{scheme}user:{secret}@example.com{rest}', *SIGNAL]
+                  for scheme in ('turns:', 'turn:', '') for rest in (':0', '?transport=x')]
+        cases += [['host', '--signal', f'https://user:{secret}@example.com'],
+                  ['join', f'porthole://user:{secret}@example.com/{code_id}']]
+        for arguments in cases:
+            with self.subTest(arguments=arguments):
+                self.assertNotIn(secret[:4], self.refused(harness.PORTHOLE, arguments))
+
+    def test_link_with_percent_code(self):
+        """%23 is what some programs make of the # in a link"""
+        process = self.run_to_end('join', '--json', 'porthole+http://127.0.0.1:1/' + CODE[:21] +
+                                  '%23' + CODE[22:])
+        self.assertEqual(process.child.returncode, harness.STATUS_UNREACHABLE)
+
+    def test_port_out_of_range(self):
+        """A port that cannot be one is named as the fault"""
+        said = self.refused(harness.PORTHOLE, ['host', '--signal', 'http://example.com:99999'])
+        self.assertIn('65535', said)
+
     def test_wrong_environment(self):
         """The environment is read as strictly as the options, and named"""
         for name, value in (('PORTHOLE_SIGNAL', 'gopher://x'), ('PORTHOLE_STUN', 'a:b:c'),
@@ -117,6 +167,80 @@ class Usage(harness.Case):
                              timeout=60 * harness.SCALE, check=False)
         self.assertGreater(run.returncode, 0)
         self.assertIn(str(daemon.port), run.stderr)
+
+
+class Surroundings(harness.Case):
+    def test_command_line_is_blotted_out(self):
+        """The secret and the TURN password do not stay where other users can read them"""
+        silent = services.start_service(self, lambda connection: connection.recv(1 << 20) and
+                                        connection.recv(1))
+        process = self.start_join(CODE.replace('.A', '.kP3x')[:44], '--signal',
+                                  f'http://{silent.endpoint}', '--turn', 'turn:u:pass@127.0.0.1')
+        harness.until(lambda: silent.connections, 'the call')
+        shown = pathlib.Path(f'/proc/{process.child.pid}/cmdline').read_bytes()
+        self.assertNotIn(b'kP3x', shown)
+        self.assertNotIn(b'pass', shown)
+        self.assertIn(CODE[:21].encode(), shown)
+
+    def test_closed_streams(self):
+        """A program that is started with closed streams gives their numbers to nothing else"""
+        daemon = self.start_daemon()
+        for closed in ('<&-', '>&- </dev/null', '<&- >&- 2>&-'):
+            with self.subTest(closed=closed):
+                child = subprocess.Popen(
+                    ['bash', '-c', f'exec "$0" host --signal "$1" {closed}', harness.PORTHOLE,
+                     daemon.url], env=self.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE)
+                folder = pathlib.Path(f'/proc/{child.pid}/fd')
+                try:
+                    harness.until(lambda: sum('socket' in link for link in links(folder)) > 0,
+                                  'a socket')
+                    for number in range(3):
+                        self.assertNotIn('socket', str((folder / str(number)).readlink()))
+                finally:
+                    child.terminate()
+                    child.communicate(timeout=20 * harness.SCALE)
+                self.assertEqual(child.returncode, harness.STATUS_ENDED)
+
+    def test_locale(self):
+        """A name in UTF-8 is taken in every locale, and messages stay in one language"""
+        self.env.update(LC_ALL='C')
+        daemon, host = self.host_for(options=['--name', 'Jörg'])
+        self.join_for(daemon, host, options=['--name', 'Jürgen'])
+        host.expect('connected', peer='Jürgen')
+
+    def test_background(self):
+        """In the background of a terminal the Host runs on, and reads once it is in front"""
+        leader, follower = pty.openpty()
+        go, ready = os.pipe()
+        daemon = self.start_daemon()
+        script = f'set -m; "$0" host --json --signal "$1" & read -r line <&{go}; fg >/dev/null'
+        shell = subprocess.Popen(
+            ['bash', '-i', '-c', script, harness.PORTHOLE, daemon.url], env=self.env,
+            stdin=follower, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, pass_fds=[go],
+            preexec_fn=lambda: (os.setsid(), fcntl.ioctl(follower, termios.TIOCSCTTY, 0)))
+        try:
+            os.write(leader, b'quit\n')  # not for the Host yet
+            self.assertIn(b'no-rules', shell.stdout.readline())
+            session = json.loads(shell.stdout.readline())
+            self.start_join(session['code'], '--signal', daemon.url, '--name', 'anna')
+            self.assertIn(b'join-request', shell.stdout.readline())
+            os.write(ready, b'\n')
+            self.assertEqual(shell.wait(30 * harness.SCALE), harness.STATUS_ENDED)
+        finally:
+            shell.kill()
+            shell.communicate()
+            for descriptor in (leader, follower, go, ready):
+                os.close(descriptor)
+
+
+def links(folder):
+    """What the descriptors of a process are, for as long as they are."""
+    found = []
+    for entry in folder.iterdir():
+        with contextlib.suppress(OSError):
+            found.append(str(entry.readlink()))
+    return found
 
 
 class Help(harness.Case):

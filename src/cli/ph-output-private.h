@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include "ph-output.h"
+#include "ph-writer.h"
+
+G_BEGIN_DECLS
+
+/* What ph-output.c, ph-output-text.c and ph-output-json.c share, and nobody else sees. The two
+ * tables of events have a PhOutput as their user_data. */
+struct _PhOutput
+{
+  PhOutputRole role;
+  const PhSessionEvents *events;
+  gboolean is_json;
+  gboolean asks;
+  gboolean has_asked;   /* since ph_output_take_asked */
+  gboolean has_dropped; /* and said so */
+  PhWriter *writer;
+  void (*ended) (const GError *error, gpointer user_data);
+  gpointer user_data;
+};
+
+/* Writes @line, which it takes, and ends it. A line that does not matter is the first to be dropped
+ * where nobody reads. */
+void ph_output_line (PhOutput *output, PhWriterStream stream, char *line, gboolean matters);
+
+/* A question, on standard error, if questions are asked at all. */
+void ph_output_ask (PhOutput *output, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+/* "porthole: @message" on standard error. */
+void ph_output_complain (PhOutput *output, const char *message);
+
+/* The same for people and programs: members of both tables. */
+void ph_output_on_warning (const char *code, const char *message, gpointer user_data);
+void ph_output_on_ended (const GError *error, gpointer user_data);
+
+/* Lines for people */
+extern const PhSessionEvents ph_output_text_events;
+void ph_output_text_clients (PhOutput *output, PhHost *host);
+
+/* One JSON object a line */
+extern const PhSessionEvents ph_output_json_events;
+void ph_output_json_clients (PhOutput *output, PhHost *host);
+void
+ph_output_json_trouble (PhOutput *output, const char *event, const char *code, const char *message);
+
+G_END_DECLS

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-output-private.h"
+
+/* Names stand in quotes: they are another person's words, and the sentence around them is not. */
+
+static void
+on_session (const PhSessionInfo *info, gpointer user_data)
+{
+  PhOutput *self = user_data;
+
+  ph_output_say (self, "\nYour session is ready. Pass this link on to whoever shall join:\n");
+  ph_output_say (self, "    %s\n", info->link);
+  ph_output_say (self, "They paste it into Porthole, or type:\n");
+  ph_output_say (self, "    porthole join '%s' -L PORT\n", info->link);
+  for (gsize i = 0; info->more_links[i] != NULL; i++)
+    ph_output_say (self, "%s    %s", i == 0 ? "From other networks of this computer:\n" : "",
+                   info->more_links[i]);
+  ph_output_say (self, "Share code (where the same server is set): %s", info->code);
+  ph_output_say (self, "Waiting for someone to join. Type “quit” or press Ctrl+C to end.");
+}
+
+static void
+on_join_request (const char *client, gboolean is_verified, gpointer user_data)
+{
+  const char *how =
+      is_verified ? "verified by the share code" : "NOT verified: joined without the share code";
+
+  ph_output_say (user_data, "“%s” wants to join (%s).", client, how);
+  ph_output_ask (user_data, "Let “%s” in? [y/N] ", client);
+}
+
+static void
+on_verify (const char *peer, const char *number, gpointer user_data)
+{
+  PhOutput *self = user_data;
+
+  ph_output_say (self, "Compare this number with “%s” by voice: %.4s %.4s %.4s", peer, number,
+                 number + 4, number + 8);
+  ph_output_say (self, "If it is not the same, somebody stands between you: do not go on.");
+  if (self->role == PH_OUTPUT_HOST)
+    ph_output_ask (self, "Does “%s” see the same number? [y/N] ", peer);
+}
+
+static const char *
+path_words (PhPathKind kind)
+{
+  switch (kind)
+    {
+    case PH_PATH_LAN:
+      return "directly, on the same network";
+    case PH_PATH_NAT:
+      return "directly, through a router";
+    case PH_PATH_RELAYED:
+      return "through a relay";
+    }
+  g_assert_not_reached ();
+}
+
+static void
+on_connected (const char *peer, const PhPath *path, gpointer user_data)
+{
+  ph_output_say (user_data, "Connected to “%s” %s. Everything is encrypted end to end.", peer,
+                 path_words (path->kind));
+}
+
+static void
+on_mapping (const char *local,
+            const char *remote,
+            PhMappingState state,
+            const char *message,
+            gpointer user_data)
+{
+  switch (state)
+    {
+    case PH_MAPPING_LISTENING:
+      ph_output_say (user_data, "%s here is now %s at the Host.", local, remote);
+      break;
+    case PH_MAPPING_FAILED:
+      ph_output_complain (user_data, message);
+      break;
+    case PH_MAPPING_REMOVED:
+      ph_output_say (user_data, "%s is no longer mapped.", local);
+      break;
+    }
+}
+
+/* People are told of what went wrong; connections that come and go as they should say nothing. */
+static void
+on_connection (const char *peer, const PhConnectionInfo *info, gboolean is_open, gpointer user_data)
+{
+  PhOutput *self = user_data;
+  g_autofree char *owner = NULL;
+  g_autofree char *dst = NULL;
+
+  if (is_open || info->reason == PH_CLOSE_DONE || info->reason == PH_CLOSE_SESSION_ENDING)
+    return;
+  owner = self->role == PH_OUTPUT_HOST ? g_strdup_printf ("“%s”", peer) : g_strdup ("yours");
+  dst = ph_destination_dup_text (info->remote);
+  ph_output_line (self, PH_WRITER_OUT,
+                  g_strdup_printf ("A connection of %s to %s was closed: %s%s%s", owner, dst,
+                                   ph_close_reason_to_word (info->reason),
+                                   info->text != NULL ? ": " : "",
+                                   info->text != NULL ? info->text : ""),
+                  FALSE);
+}
+
+static void
+on_disconnected (const char *peer, const char *reason, gpointer user_data)
+{
+  ph_output_say (user_data, "“%s” is disconnected (%s).", peer, reason);
+}
+
+const PhSessionEvents ph_output_text_events = {
+  .session = on_session,
+  .join_request = on_join_request,
+  .verify = on_verify,
+  .connected = on_connected,
+  .mapping = on_mapping,
+  .connection = on_connection,
+  .disconnected = on_disconnected,
+  .warning = ph_output_on_warning,
+  .ended = ph_output_on_ended,
+};
+
+/* Clients */
+
+static void
+say_client (const PhHostClientInfo *info, gpointer user_data)
+{
+  if (info->is_connected)
+    ph_output_say (user_data, "“%s”: connected (%s), %u connections, %.1f ms round trip",
+                   info->name, ph_path_kind_name (info->path->kind), info->counters.connections,
+                   info->round_trip_us / 1000.0);
+  else
+    ph_output_say (user_data, "“%s”: %s", info->name,
+                   info->is_asking ? "waiting for your answer" : "connecting");
+}
+
+static void
+count_client (const PhHostClientInfo *info, gpointer user_data)
+{
+  ++*(guint *)user_data;
+}
+
+void
+ph_output_text_clients (PhOutput *self, PhHost *host)
+{
+  guint n_clients = 0;
+
+  ph_host_foreach_client (host, say_client, self);
+  ph_host_foreach_client (host, count_client, &n_clients);
+  if (n_clients == 0)
+    ph_output_say (self, "Nobody is here yet.");
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-stdio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+/* What is opened gets the lowest number that is free: those that are closed, one after the other.
+ */
+void
+ph_stdio_open_closed (void)
+{
+  int fd;
+
+  do
+    fd = open ("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  if (fd > STDERR_FILENO)
+    close (fd);
+}
+
+gboolean
+ph_stdio_may_read (void)
+{
+  pid_t foreground;
+
+  signal (SIGTTIN, SIG_IGN); /* it may become another's between asking and reading */
+  if (!isatty (STDIN_FILENO))
+    return TRUE;
+  foreground = tcgetpgrp (STDIN_FILENO);
+  return foreground < 0 || foreground == getpgrp ();
+}
+
+gboolean
+ph_stdio_write (int fd, const char *bytes, gsize size)
+{
+  while (size > 0)
+    {
+      GPollFD room = { .fd = fd, .events = G_IO_OUT };
+      gssize n = write (fd, bytes, size);
+
+      if (n < 0 && errno == EAGAIN)
+        g_poll (&room, 1, -1); /* somebody else's O_NONBLOCK on a terminal or pipe we share */
+      else if (n < 0 && errno != EINTR)
+        return FALSE;
+      if (n > 0)
+        {
+          bytes += n;
+          size -= (gsize)n;
+        }
+    }
+  return TRUE;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* Standard input, output and error as a program finds them when it is started. */
+
+/* Puts the null device where one of the three is closed, so that no socket gets its number and is
+ * written to. Called once, before anything else opens a descriptor. */
+void ph_stdio_open_closed (void);
+
+/* Whether standard input may be read now. FALSE while it is the terminal of another process group:
+ * a program in the background is stopped for reading that. After the first call reading fails
+ * instead, for as long as it is so. */
+gboolean ph_stdio_may_read (void);
+
+/* Writes all @size bytes to descriptor @fd and takes the time it takes. FALSE: it does not take
+ * them, and will not. */
+gboolean ph_stdio_write (int fd, const char *bytes, gsize size);
+
+G_END_DECLS
