@@ -754,8 +754,11 @@ serve_signaling (PhHost *self, GError **error)
   PhEndpoint endpoint = { 0 }; /* "::", and a port the system picks */
   gboolean has_ipv6;
   g_autofree char *url = NULL;
+  char id[PH_ID_SIZE];
 
+  ph_code_id_from_token (self->token, id); /* cannot fail: it was drawn so that there is one */
   options.keep_multi = TRUE;
+  options.only_id = id;
   self->server = ph_signal_server_new (&options);
   /* "::" takes IPv4 too where the system does it so; elsewhere each has to be listened on. */
   has_ipv6 = ph_signal_server_listen (self->server, &endpoint, NULL);
