@@ -158,9 +158,11 @@ on_sctp_writable (gpointer user_data)
 }
 
 static void
-on_sctp_closed (gboolean is_orderly, gpointer user_data)
+on_sctp_closed (PhSctpEnd end, gpointer user_data)
 {
-  fail (user_data, ph_error_new (PH_ERROR_PEER_ENDED));
+  gboolean has_failed = end == PH_SCTP_END_FAILED;
+
+  fail (user_data, ph_error_new (has_failed ? PH_ERROR_PEER_LOST : PH_ERROR_PEER_ENDED));
 }
 
 static const PhSctpEvents sctp_events = {

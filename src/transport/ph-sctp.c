@@ -56,7 +56,7 @@ struct _PhSctp
   struct socket *socket;
   GSource *pump;
   gboolean is_close_reported;
-  gboolean is_orderly;
+  PhSctpEnd end;
   gboolean wants_writable;
   gboolean has_message; /* a whole message lies in @message, not yet taken */
   gsize message_size;
@@ -121,6 +121,7 @@ set_sysctls (void)
   usrsctp_sysctl_set_sctp_init_rtx_max_default (RETRANSMISSIONS_WITHOUT_END);
   usrsctp_sysctl_set_sctp_assoc_rtx_max_default (RETRANSMISSIONS_WITHOUT_END);
   usrsctp_sysctl_set_sctp_path_rtx_max_default (RETRANSMISSIONS_WITHOUT_END);
+  usrsctp_sysctl_set_sctp_max_retran_chunk (0); /* 30 sends of one chunk would end it */
   usrsctp_sysctl_set_sctp_nr_outgoing_streams_default (N_STREAMS);
 }
 
@@ -214,12 +215,12 @@ note_traffic (PhSctp *self)
 }
 
 static void
-become_closed (PhSctp *self, gboolean is_orderly)
+become_closed (PhSctp *self, PhSctpEnd end)
 {
   if (self->state == PH_SCTP_CLOSED)
     return;
   set_state (self, PH_SCTP_CLOSED);
-  self->is_orderly = is_orderly;
+  self->end = end;
   ph_timer_arm (self->pump, 0);
 }
 
@@ -272,12 +273,15 @@ handle_assoc_change (PhSctp *self, const struct sctp_assoc_change *change)
         }
       break;
     case SCTP_SHUTDOWN_COMP:
-      become_closed (self, TRUE);
+      become_closed (self, PH_SCTP_END_ORDERLY);
       break;
-    case SCTP_COMM_LOST:
+    case SCTP_COMM_LOST: /* the peer's ABORT stands behind it, if there was one */
+      become_closed (self, change->sac_length > sizeof *change ? PH_SCTP_END_ABORTED
+                                                               : PH_SCTP_END_FAILED);
+      break;
     case SCTP_CANT_STR_ASSOC:
     case SCTP_RESTART: /* an association that starts over has lost what was under way */
-      become_closed (self, FALSE);
+      become_closed (self, PH_SCTP_END_FAILED);
       break;
     default: /* a number from the library, not an enum */
       break;
@@ -295,7 +299,7 @@ handle_stream_reset (PhSctp *self, const struct sctp_stream_reset_event *reset, 
   /* RFC 8831 section 6.7: this is how a browser closes a data channel. */
   if (is_ours && (reset->strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN) &&
       !(reset->strreset_flags & (SCTP_STREAM_RESET_DENIED | SCTP_STREAM_RESET_FAILED)))
-    become_closed (self, TRUE);
+    become_closed (self, PH_SCTP_END_ORDERLY);
 }
 
 static void
@@ -354,7 +358,7 @@ read_some (PhSctp *self, int *ret_flags, gboolean *ret_is_data)
   if (n <= 0)
     {
       if (n == 0 || (errno != EWOULDBLOCK && errno != EAGAIN && errno != EINTR))
-        become_closed (self, n == 0);
+        become_closed (self, n == 0 ? PH_SCTP_END_ORDERLY : PH_SCTP_END_FAILED);
       return FALSE;
     }
   keep_run (self, run, (gsize)n, (*ret_flags & MSG_NOTIFICATION) != 0);
@@ -390,7 +394,7 @@ report_close (PhSctp *self)
   if (self->is_close_reported)
     return;
   self->is_close_reported = TRUE;
-  self->events->closed (self->is_orderly, self->user_data);
+  self->events->closed (self->end, self->user_data);
 }
 
 /* A message nobody takes stays where it is and is offered again when the next one comes. */
@@ -468,7 +472,7 @@ ph_sctp_send (PhSctp *self, const guint8 *message, gsize size)
   if (errno == ECONNRESET || errno == EPIPE)
     ph_timer_arm (self->pump, 0);
   else
-    become_closed (self, FALSE);
+    become_closed (self, PH_SCTP_END_FAILED);
   return PH_CHANNEL_CLOSED;
 }
 

@@ -26,14 +26,20 @@ typedef enum
   PH_SCTP_CLOSED,
 } PhSctpState;
 
+typedef enum
+{
+  PH_SCTP_END_ORDERLY, /* shut down by either side, nothing lost */
+  PH_SCTP_END_ABORTED, /* by the peer: it has gone, on purpose */
+  PH_SCTP_END_FAILED,  /* by our own side, which can make no sense of it or got nowhere */
+} PhSctpEnd;
+
 typedef struct
 {
   void (*output) (guint8 *packet, gsize size, gpointer user_data);
   void (*opened) (gpointer user_data);
-  void (*readable) (gpointer user_data); /* receive until AGAIN, or be told again */
-  void (*writable) (gpointer user_data); /* after send said AGAIN */
-  /* Once, last. @is_orderly: shut down by either side, nothing lost. */
-  void (*closed) (gboolean is_orderly, gpointer user_data);
+  void (*readable) (gpointer user_data);              /* receive until AGAIN, or be told again */
+  void (*writable) (gpointer user_data);              /* after send said AGAIN */
+  void (*closed) (PhSctpEnd end, gpointer user_data); /* once, last */
 } PhSctpEvents;
 
 typedef struct

@@ -60,7 +60,7 @@ on_readable (gpointer user_data)
 }
 
 static void
-on_closed (gboolean is_orderly, gpointer user_data)
+on_closed (PhSctpEnd end, gpointer user_data)
 {
 }
 
