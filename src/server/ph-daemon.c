@@ -224,8 +224,8 @@ serve (const PhSignalServerOptions *options, const PhEndpoint *endpoint, gboolea
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (PhQuit) quit = NULL; /* to the end: a second signal does not kill it */
   g_autoptr (PhSignalServer) server = ph_signal_server_new (options);
-  g_autoptr (PhQuit) quit = NULL;
   Daemon daemon = { .loop = loop, .server = server, .json = json };
 
   if (!ph_signal_server_listen (server, endpoint, &error))

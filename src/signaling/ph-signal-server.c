@@ -18,7 +18,7 @@
 #define HOLD_DEFAULT_S 5
 #define HOLD_MAX_S 30
 #define ANSWER_US (15 * G_USEC_PER_SEC)     /* for reading an answer to its last byte */
-#define MAX_LOCAL 64                        /* connections from this computer to a Host's own */
+#define MAX_LOCAL 192                       /* connections from this computer to a Host's own */
 #define BODY_DISCARD_MAX (16 * 1024 * 1024) /* read on so far, to be heard saying 413 */
 #define MAX_HEADERS 100 /* more cost libsoup far more memory than they have bytes */
 #define REQUEST_MS 20000

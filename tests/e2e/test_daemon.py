@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -260,6 +261,8 @@ class Limits(harness.Case):
 
     def test_memory_of_tiny_pieces(self):
         """Bodies in chunks of one byte, and headers of three, take no more than large ones"""
+        if b'__asan_init' in pathlib.Path(harness.SIGNAL).read_bytes():
+            self.skipTest('AddressSanitizer keeps what is freed')
         daemon = self.start_daemon()
         before = daemon.resident_kib()[0]
         for head, piece in ((b'Transfer-Encoding: chunked\r\n\r\n', b'1\r\nx\r\n'),
