@@ -642,7 +642,7 @@ test_outage (void)
       if (round == 0)
         for (guint i = 0; i < 2; i++)
           side_send (&pipe.sides[i], 1000);
-      /* Ten minutes: far more sends of one chunk than usrsctp would bear by itself. */
+      /* Ten minutes: who is gone is decided elsewhere, by silence. */
       for (guint i = 0; i < 600; i++)
         {
           ph_sctp_heartbeat (pipe.sides[0].sctp);
