@@ -14,7 +14,10 @@
 #define HOLD_S 30
 #define POLL_TIMEOUT_MS ((HOLD_S + 10) * 1000)
 #define POLL_PAUSE_MS 100 /* between an answer and the next poll */
-#define MAX_NONSENSE 5    /* answers in a row that make no sense: it is not a portal in between */
+/* News is followed by the next poll at once, because each step of joining waits for one; but not by
+ * more of them than this in a second, whatever the server says is new. */
+#define MAX_NEWS_A_SECOND 5
+#define MAX_NONSENSE 5 /* answers in a row that make no sense: it is not a portal in between */
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 10000
 #define MAX_CONNECTIONS 64 /* a Host watches its session and each child */
@@ -663,6 +666,8 @@ struct _PhSignalWatch
   gpointer user_data;
   gboolean in_trouble;
   guint n_nonsense; /* answers in a row */
+  guint n_news;     /* changes since news_since_us */
+  gint64 news_since_us;
   guint backoff_ms;
   GCancellable *stop;
   GSource *pause;
@@ -738,6 +743,21 @@ watch_nonsense (PhSignalWatch *self, const PhSignalHttpAnswer *answer, const GEr
     tell_failed (self, error);
 }
 
+static guint
+pause_after (PhSignalWatch *self, gboolean is_new)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  if (!is_new)
+    return POLL_PAUSE_MS;
+  if (now_us - self->news_since_us > G_USEC_PER_SEC)
+    {
+      self->news_since_us = now_us;
+      self->n_news = 0;
+    }
+  return ++self->n_news <= MAX_NEWS_A_SECOND ? 0 : POLL_PAUSE_MS;
+}
+
 /* Another rev, not only a higher one: a server that began anew counts from the start. */
 static void
 watch_good (PhSignalWatch *self, const PhSignalHttpAnswer *answer)
@@ -759,7 +779,7 @@ watch_good (PhSignalWatch *self, const PhSignalHttpAnswer *answer)
   if (is_new)
     tell_changed (self, session);
   if (self->events != NULL)
-    ph_timer_arm (self->pause, POLL_PAUSE_MS);
+    ph_timer_arm (self->pause, pause_after (self, is_new));
 }
 
 static void
