@@ -144,8 +144,8 @@ ph_conn_reopen (PhConn *old, guint16 chunk_id)
   account (old);
   account (self);
   old->owed = 0;
-  old->close_sent = old->close_received = TRUE;
-  if (!ph_conn_is_live (old))
+  old->is_orphan = TRUE;
+  if (old->state == PH_CONN_KEPT)
     set_state (old, PH_CONN_GONE);
   return self;
 }
@@ -205,6 +205,24 @@ release_socket (PhConn *self, Release release)
   g_clear_object (&self->socket);
 }
 
+/* Lets go of a socket for a failure, without destroying what is already done: bytes that came
+ * before a CLOSE done and stand in the system's buffer would not survive a reset. */
+static Release
+finish_writing (PhConn *self)
+{
+  gsize size;
+  gsize written = 0;
+  const guint8 *bytes = ph_fifo_peek (&self->unsent, &size);
+
+  if (self->state == PH_CONN_LINGERING)
+    return RELEASE_CLOSE;
+  if (self->state != PH_CONN_DRAINING || self->socket == NULL)
+    return RELEASE_RESET;
+  if (bytes != NULL)
+    ph_socket_write (self->socket, bytes, size, &written);
+  return written == size ? RELEASE_CLOSE : RELEASE_RESET;
+}
+
 /* The TCP side is over. What the channel side still needs stays. */
 static void
 end_socket (PhConn *self, Release release)
@@ -221,11 +239,12 @@ end_socket (PhConn *self, Release release)
     }
 }
 
-/* After the socket: forgets the name if both CLOSEs have passed, else keeps it. */
+/* After the socket: forgets the name if nothing is owed or awaited any more, else keeps it. */
 static void
 settle (PhConn *self)
 {
-  gboolean over = self->close_sent && self->close_received;
+  gboolean heard_all = self->is_orphan || (self->close_sent && self->close_received);
+  gboolean over = heard_all && !(self->owed & OWES (PH_EVENT_CLOSE));
 
   if (over)
     set_state (self, PH_CONN_GONE);
@@ -242,10 +261,20 @@ ph_conn_drop (PhConn *self, PhCloseReason reason)
     self->reason = reason;
   self->owed = 0;
   ph_mux_drop_pending (self->mux, self);
-  end_socket (self, RELEASE_RESET);
+  end_socket (self, finish_writing (self));
   ph_reorder_clear (&self->reorder);
   account (self);
   set_state (self, PH_CONN_GONE);
+}
+
+void
+ph_conn_disown (PhConn *self)
+{
+  ph_reorder_clear (&self->reorder);
+  account (self);
+  self->is_orphan = TRUE;
+  if (self->state == PH_CONN_KEPT)
+    settle (self);
 }
 
 /* Sending */
@@ -355,7 +384,8 @@ flush (PhConn *self)
 gboolean
 ph_conn_is_closing (const PhConn *self)
 {
-  return self->close_sent || self->close_received || (self->owed & OWES (PH_EVENT_CLOSE));
+  return self->close_sent || self->close_received || self->is_orphan ||
+         (self->owed & OWES (PH_EVENT_CLOSE));
 }
 
 /* Exactly one CLOSE goes each way; none where the other side never heard of the connection. */
@@ -368,17 +398,26 @@ owe_close (PhConn *self)
   if (unheard)
     {
       self->owed = 0;
-      self->close_sent = self->close_received = TRUE;
+      self->is_orphan = TRUE;
     }
-  else if (!self->close_sent)
+  else if (!self->close_sent && !self->is_orphan)
     self->owed |= OWES (PH_EVENT_CLOSE);
+}
+
+/* No CLOSE may be sent for what was never asked for: it waits for the CONNECT. */
+static void
+condemn (PhConn *self, PhCloseReason reason)
+{
+  note_reason (self, reason, NULL);
+  ph_reorder_clear (&self->reorder);
+  account (self);
 }
 
 void
 ph_conn_abort (PhConn *self, PhCloseReason reason, const char *text)
 {
   if (self->state == PH_CONN_EARLY)
-    ph_conn_drop (self, reason);
+    condemn (self, reason);
   if (!ph_conn_is_live (self))
     return;
   note_reason (self, reason, text);
@@ -387,9 +426,16 @@ ph_conn_abort (PhConn *self, PhCloseReason reason, const char *text)
     self->send_id--;
   /* Nothing but CLOSE matters now, and its number must be the next. */
   self->owed &= OWES (PH_EVENT_CLOSE);
-  end_socket (self, RELEASE_RESET);
+  end_socket (self, self->state == PH_CONN_LINGERING ? RELEASE_CLOSE : RELEASE_RESET);
   settle (self);
   flush (self);
+}
+
+void
+ph_conn_stop (PhConn *self, PhCloseReason reason)
+{
+  if (self->state != PH_CONN_DRAINING)
+    ph_conn_abort (self, reason, NULL);
 }
 
 /* The TCP socket */
@@ -439,6 +485,8 @@ progress (PhConn *self)
     {
       if (self->state == PH_CONN_DRAINING)
         set_state (self, PH_CONN_LINGERING);
+      if (self->state == PH_CONN_LINGERING && self->mux->state == PH_MUX_STOPPING)
+        ph_conn_expire (self);
       return;
     }
   /* Both directions have ended and are delivered. */
@@ -783,12 +831,22 @@ on_connect (PhConn *self, const guint8 *payload, gsize size)
   PhMux *mux = self->mux;
   g_autofree char *asked = NULL;
 
-  if (self->state != PH_CONN_EARLY || !read_connect (self, payload, size))
+  if (self->state != PH_CONN_EARLY)
     {
       ph_mux_malformed (mux, self);
       return;
     }
-  set_state (self, PH_CONN_HELD);
+  set_state (self, PH_CONN_HELD); /* from here on a CLOSE is owed, whatever the CONNECT says */
+  if (self->reason != PH_CLOSE_DONE)
+    {
+      ph_conn_abort (self, self->reason, NULL);
+      return;
+    }
+  if (!read_connect (self, payload, size))
+    {
+      ph_mux_malformed (mux, self);
+      return;
+    }
   asked = g_steal_pointer (&self->remote.name);
   if (asked != NULL)
     self->remote.name = ph_host_name_normalise (asked);
@@ -977,6 +1035,12 @@ receive_sequenced (PhConn *self, const PhFrame *frame)
   account (self);
 }
 
+static gboolean
+is_condemned (const PhConn *self)
+{
+  return self->state == PH_CONN_EARLY && self->reason != PH_CLOSE_DONE;
+}
+
 void
 ph_conn_receive (PhConn *self, const PhFrame *frame)
 {
@@ -984,7 +1048,7 @@ ph_conn_receive (PhConn *self, const PhFrame *frame)
   gboolean counts =
       frame->event == PH_EVENT_DATA && has_credit (self) && !ph_conn_is_closing (self);
 
-  if (unheard)
+  if (unheard || self->is_orphan || (is_condemned (self) && frame->event != PH_EVENT_CONNECT))
     return;
   if (frame->event == PH_EVENT_WINDOW)
     {
@@ -993,7 +1057,11 @@ ph_conn_receive (PhConn *self, const PhFrame *frame)
     }
   if (counts && !ph_window_receive (&self->window, frame->payload_size))
     {
-      ph_mux_malformed (self->mux, self);
+      /* Before its CONNECT it may be the rest of a name that was forgotten. */
+      if (self->state == PH_CONN_EARLY)
+        ph_conn_abort (self, PH_CLOSE_PROTOCOL_ERROR, NULL);
+      else
+        ph_mux_malformed (self->mux, self);
       return;
     }
   if (frame->event == PH_EVENT_CONNECT && !self->reorder.started)

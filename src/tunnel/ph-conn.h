@@ -60,7 +60,8 @@ struct _PhConn
 
   gboolean close_sent;
   gboolean close_received;
-  PhCloseReason reason;
+  gboolean is_orphan;   /* the other side never heard of it, or has been given up: none awaited */
+  PhCloseReason reason; /* EARLY: what its CONNECT will be answered with, if not done */
   char *text;
 
   gboolean opened; /* the service was reached */
@@ -106,10 +107,18 @@ void ph_conn_receive (PhConn *conn, const PhFrame *frame);
 /* The channel has room: sends what is owed and reads once. */
 void ph_conn_resume (PhConn *conn);
 
-/* Closes for a failure found on this side: CLOSE is owed, the socket is reset. */
+/* Closes for a failure found on this side: CLOSE is owed, the socket is reset, unless it has been
+ * given all it gets. An EARLY one holds nothing any more and is closed when its CONNECT comes. */
 void ph_conn_abort (PhConn *conn, PhCloseReason reason, const char *text);
 
-/* Forgets the name at once; a socket is reset and reported with @reason, no CLOSE is sent. */
+/* The session ends. What came before a CLOSE done is still written. */
+void ph_conn_stop (PhConn *conn, PhCloseReason reason);
+
+/* Frees what waits for its turn and waits for nothing more; a CLOSE that is owed is still sent. */
+void ph_conn_disown (PhConn *conn);
+
+/* Forgets the name at once; a socket is reset and reported with @reason, no CLOSE is sent. What
+ * came before a CLOSE done is written if the socket takes it at once. */
 void ph_conn_drop (PhConn *conn, PhCloseReason reason);
 
 /* Its deadline has passed. */

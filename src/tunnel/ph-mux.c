@@ -262,8 +262,10 @@ first_deadline (const GQueue *queue)
 static gboolean
 has_stopped (const PhMux *self)
 {
-  return self->state == PH_MUX_STOPPING && (self->ready.length == 0 || self->error != NULL ||
-                                            g_get_monotonic_time () >= self->stop_deadline_us);
+  gboolean quiet = self->ready.length == 0 && self->n_live == 0;
+
+  return self->state == PH_MUX_STOPPING &&
+         (quiet || self->error != NULL || g_get_monotonic_time () >= self->stop_deadline_us);
 }
 
 static void
@@ -385,7 +387,7 @@ enforce_budget (PhMux *self)
 
       ph_conn_abort (fullest, PH_CLOSE_TOO_SLOW, NULL);
       if (fullest->held_bytes > 0) /* frames that no connection waits for any more */
-        ph_conn_drop (fullest, PH_CLOSE_TOO_SLOW);
+        ph_conn_disown (fullest);
     }
 }
 
@@ -425,18 +427,14 @@ is_known (const PhMux *self, PhEvent event)
   return FALSE;
 }
 
-/* The connection a sound frame is for. A Client holds nothing for names it did not open. */
+/* The connection a frame is for. A Client holds nothing for names it did not open. */
 static PhConn *
-find_or_make (PhMux *self, const PhFrame *frame)
+find_or_make (PhMux *self, const PhFrameName *name)
 {
-  PhConn *conn = g_hash_table_lookup (self->by_name, &frame->name);
+  PhConn *conn = g_hash_table_lookup (self->by_name, name);
 
-  if (self->role == PH_MUX_CLIENT)
-    return conn;
-  if (conn == NULL)
-    return ph_conn_new_early (self, &frame->name);
-  if (frame->event == PH_EVENT_CONNECT && ph_conn_is_closing (conn))
-    return ph_conn_reopen (conn, frame->chunk_id);
+  if (conn == NULL && self->role == PH_MUX_HOST)
+    return ph_conn_new_early (self, name);
   return conn;
 }
 
@@ -449,14 +447,16 @@ on_message (PhMux *self, const guint8 *message, gsize size)
 
   if (status == PH_FRAME_OK && is_known (self, frame.event))
     {
-      conn = find_or_make (self, &frame);
+      conn = find_or_make (self, &frame.name);
+      if (conn != NULL && frame.event == PH_EVENT_CONNECT && ph_conn_is_closing (conn))
+        conn = ph_conn_reopen (conn, frame.chunk_id);
       if (conn != NULL)
         ph_conn_receive (conn, &frame);
       enforce_budget (self);
       return;
     }
   if (status != PH_FRAME_UNNAMED)
-    conn = g_hash_table_lookup (self->by_name, &frame.name);
+    conn = find_or_make (self, &frame.name);
   ph_mux_malformed (self, conn);
 }
 
@@ -727,9 +727,9 @@ ph_mux_close_owner (PhMux *self, gconstpointer owner, PhCloseReason reason)
 }
 
 static void
-abort_for (PhConn *conn, gconstpointer data)
+stop_for (PhConn *conn, gconstpointer data)
 {
-  ph_conn_abort (conn, *(const PhCloseReason *)data, NULL);
+  ph_conn_stop (conn, *(const PhCloseReason *)data);
 }
 
 void
@@ -745,7 +745,7 @@ ph_mux_shutdown (PhMux *self,
   self->stop_deadline_us = g_get_monotonic_time () + STOP_WAIT_US;
   self->stop_done = done;
   self->stop_user_data = user_data;
-  for_each (self, abort_for, &reason);
+  for_each (self, stop_for, &reason);
   leave_quietly (self);
 }
 

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <string.h>
+
+#include "core/ph-error.h"
+#include "ph-mux-rig.h"
+#include "tunnel/ph-reorder.h"
+
+/* A mux at its limits: no room in the channel or in memory, and the end while bytes are on their
+ * way. */
+
+#define CONNECT PH_EVENT_CONNECT
+#define DATA PH_EVENT_DATA
+#define CLOSE PH_EVENT_CLOSE
+
+/* Sends under the name with this source port. */
+static void
+send_as (PhRig *rig, guint32 port, PhEvent event, guint16 id, const void *payload, gsize size)
+{
+  g_autofree guint8 *message = g_malloc (PH_FRAME_HEADER_SIZE + size);
+  PhFrame frame = { .event = event,
+                    .name = ph_rig_get_name (rig),
+                    .chunk_id = id,
+                    .total_chunks = 1,
+                    .payload_size = (guint16)size };
+
+  frame.name.src.port = (guint16)port;
+  frame.name.src.addr[0] = (guint8)(port >> 16);
+  ph_frame_encode_header (&frame, message);
+  if (size > 0)
+    memcpy (message + PH_FRAME_HEADER_SIZE, payload, size);
+  ph_rig_send_raw (rig, message, PH_FRAME_HEADER_SIZE + size);
+}
+
+static guint
+count_frames (const PhRig *rig, PhEvent event)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < rig->received->len; i++)
+    {
+      const guint8 *bytes = g_bytes_get_data (g_ptr_array_index (rig->received, i), NULL);
+
+      n += bytes[0] == event;
+    }
+  return n;
+}
+
+static PhMuxCounters
+get_counters (const PhRig *rig)
+{
+  PhMuxCounters counters;
+
+  ph_mux_get_counters (rig->mux, &counters);
+  return counters;
+}
+
+/* The end of the session */
+
+typedef enum
+{
+  END_SHUTDOWN,
+  END_CHANNEL,
+} End;
+
+static void
+set_true (gpointer user_data)
+{
+  *(gboolean *)user_data = TRUE;
+}
+
+static gboolean
+is_true (gpointer user_data)
+{
+  return *(gboolean *)user_data;
+}
+
+/* What was closed as done is delivered, although its session ends while the service sleeps. */
+static void
+test_end_keeps_what_is_done (gconstpointer data)
+{
+  g_autofree guint8 *bytes = g_malloc0 (16384);
+  g_autoptr (GString) text = g_string_new (NULL);
+  PhReading reading = { .text = text };
+  gboolean done = FALSE;
+  PhRig rig;
+
+  ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_NONE);
+  ph_rig_send (&rig, CONNECT, 0, NULL);
+  ph_test_wait (rig.context, ph_rig_is_dialled, &rig);
+  for (guint16 id = 1; id <= 16; id++)
+    ph_rig_send_bytes (&rig, &(PhLine){ DATA, id }, bytes, 16384);
+  ph_rig_send (&rig, CLOSE, 17, NULL);
+  ph_test_wait (rig.context, ph_rig_has_close, &rig);
+  if (GPOINTER_TO_INT (data) == END_SHUTDOWN)
+    {
+      ph_mux_shutdown (rig.mux, PH_CLOSE_SESSION_ENDING, set_true, &done);
+      ph_test_wait (rig.context, is_true, &done);
+    }
+  else
+    {
+      ph_pipe_close (rig.pipe);
+      ph_test_wait (rig.context, ph_rig_has_failed, &rig);
+    }
+  reading.rig = &rig;
+  ph_test_wait (rig.context, ph_rig_has_read, &reading);
+  g_assert_false (reading.was_reset);
+  g_assert_cmpuint (text->len, ==, 16 * 16384);
+  ph_rig_clear (&rig);
+}
+
+/* More than the system's buffers take: the end waits until it is written. */
+static void
+test_end_waits_for_the_tail (void)
+{
+  g_autofree guint8 *bytes = g_malloc0 (65000);
+  g_autoptr (GString) text = g_string_new (NULL);
+  PhReading reading = { .text = text };
+  gboolean done = FALSE;
+  PhRig rig;
+
+  ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_NONE);
+  ph_rig_send (&rig, CONNECT, 0, NULL);
+  ph_test_wait (rig.context, ph_rig_is_dialled, &rig);
+  for (guint16 id = 1; id <= 120; id++)
+    ph_rig_send_bytes (&rig, &(PhLine){ DATA, id }, bytes, 65000);
+  ph_rig_send (&rig, CLOSE, 121, NULL);
+  ph_test_wait (rig.context, ph_rig_has_close, &rig);
+  g_assert_cmpuint (get_counters (&rig).held_bytes, >, 0);
+  ph_mux_shutdown (rig.mux, PH_CLOSE_SESSION_ENDING, set_true, &done);
+  reading.rig = &rig;
+  ph_test_wait (rig.context, ph_rig_has_read, &reading);
+  g_assert_false (reading.was_reset);
+  g_assert_cmpuint (text->len, ==, 120 * 65000);
+  ph_test_wait (rig.context, is_true, &done);
+  g_assert_cmpint (rig.reason, ==, PH_CLOSE_DONE);
+  ph_rig_clear (&rig);
+}
+
+/* The budget */
+
+static gboolean
+has_ten (gpointer user_data)
+{
+  return ((PhRig *)user_data)->n_opened == 10;
+}
+
+/* The peer is told, however late the channel has room. */
+static void
+test_budget_without_room (void)
+{
+  g_autofree guint8 *bytes = g_malloc0 (PH_FRAME_MAX_PAYLOAD);
+  PhMuxCounters counters;
+  guint n_closed;
+  PhRig rig;
+
+  ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_NONE);
+  for (guint16 port = 1; port <= 10; port++)
+    send_as (&rig, port, CONNECT, 0, NULL, 0);
+  ph_test_wait (rig.context, has_ten, &rig);
+  ph_pipe_set_full (rig.pipe, 0, TRUE);
+  for (guint16 id = 2; id < 127; id++) /* the first never comes */
+    {
+      for (guint16 port = 1; port <= 10; port++)
+        send_as (&rig, port, DATA, id, bytes, PH_FRAME_MAX_PAYLOAD);
+      ph_rig_settle (&rig);
+    }
+  g_assert_cmpuint (get_counters (&rig).held_bytes, <=, PH_MUX_BUDGET_BYTES);
+  n_closed = rig.n_closed;
+  g_assert_cmpuint (n_closed, >, 0);
+  g_assert_cmpuint (count_frames (&rig, CLOSE), ==, 0);
+  ph_pipe_set_full (rig.pipe, 0, FALSE);
+  ph_rig_settle (&rig);
+  counters = get_counters (&rig);
+  g_assert_cmpuint (count_frames (&rig, CLOSE), ==, n_closed);
+  g_assert_cmpint (ph_rig_get_close_reason (&rig), ==, PH_CLOSE_TOO_SLOW);
+  g_assert_cmpuint (counters.malformed, ==, 0);
+  ph_rig_clear (&rig);
+}
+
+/* What an honest sender has on its way when its name is given up is nothing malformed. */
+static void
+test_overrun_of_nobody (void)
+{
+  g_autofree guint8 *bytes = g_malloc0 (40000);
+  PhRig rig;
+
+  ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_OURS);
+  for (guint port = 1; port <= 2 * PH_MUX_MAX_MALFORMED; port++)
+    {
+      send_as (&rig, port, DATA, 1, bytes, 40000);
+      send_as (&rig, port, DATA, 2, bytes, 40000);
+    }
+  ph_rig_settle (&rig);
+  g_assert_cmpuint (get_counters (&rig).malformed, ==, 0);
+  g_assert_cmpuint (get_counters (&rig).held_bytes, ==, 0);
+  g_assert_null (rig.error);
+  ph_rig_clear (&rig);
+}
+
+/* What broke before its CONNECT came is answered when it comes, and never opened with a gap. */
+static void
+test_malformed_before_connect (void)
+{
+  PhRig rig;
+
+  ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_OURS);
+  ph_rig_send_line (&rig, &(PhLine){ DATA, 1, 5, 3, "x" }); /* the sixth of three */
+  ph_rig_send (&rig, DATA, 2, "y");
+  ph_rig_settle (&rig);
+  g_assert_cmpuint (get_counters (&rig).held_bytes, ==, 0);
+  g_assert_false (ph_rig_has_close (&rig));
+  ph_rig_send (&rig, CONNECT, 0, NULL);
+  ph_test_wait (rig.context, ph_rig_has_close, &rig);
+  g_assert_cmpint (ph_rig_get_close_reason (&rig), ==, PH_CLOSE_PROTOCOL_ERROR);
+  g_assert_cmpuint (get_counters (&rig).malformed, ==, 1);
+  g_assert_false (ph_rig_is_dialled (&rig));
+  ph_rig_clear (&rig);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_data_func ("/mux-limits/end/shutdown-keeps-done", GINT_TO_POINTER (END_SHUTDOWN),
+                        test_end_keeps_what_is_done);
+  g_test_add_data_func ("/mux-limits/end/channel-keeps-done", GINT_TO_POINTER (END_CHANNEL),
+                        test_end_keeps_what_is_done);
+  g_test_add_func ("/mux-limits/end/waits-for-tail", test_end_waits_for_the_tail);
+  g_test_add_func ("/mux-limits/budget/without-room", test_budget_without_room);
+  g_test_add_func ("/mux-limits/overrun-of-nobody", test_overrun_of_nobody);
+  g_test_add_func ("/mux-limits/malformed-before-connect", test_malformed_before_connect);
+  return g_test_run ();
+}
