@@ -542,6 +542,7 @@ typedef struct
   const char *dst; /* NULL: all zero */
   PhExtensions extensions;
   PhCloseReason reason;
+  gsize size; /* of the payload; 0: up to the NUL */
 } Connect;
 
 static const Connect connects[] = {
@@ -554,6 +555,7 @@ static const Connect connects[] = {
   { "numeric-name", "name=127.0.0.1", NULL, PH_EXTENSIONS_OURS, PH_CLOSE_NAME_NOT_FOUND },
   { "hex-name", "name=0x7f000001", NULL, PH_EXTENSIONS_OURS, PH_CLOSE_NAME_NOT_FOUND },
   { "odd-name", "name=local host", NULL, PH_EXTENSIONS_OURS, PH_CLOSE_NAME_NOT_FOUND },
+  { "nul-in-name", "name=localhost\0x", NULL, PH_EXTENSIONS_OURS, PH_CLOSE_PROTOCOL_ERROR, 16 },
   { "unspecified", NULL, NULL, PH_EXTENSIONS_OURS, PH_CLOSE_NOT_ALLOWED },
 };
 
@@ -563,9 +565,12 @@ test_connect (gconstpointer data)
   const Connect *connect = data;
   gsize size = connect->payload != NULL ? strlen (connect->payload) : 0;
   guint8 message[512];
-  PhFrame frame = { .event = CONNECT, .total_chunks = 1, .payload_size = (guint16)size };
+  PhFrame frame = { .event = CONNECT, .total_chunks = 1 };
   PhRig rig;
 
+  if (connect->size > 0)
+    size = connect->size;
+  frame.payload_size = (guint16)size;
   ph_rig_init (&rig, PH_MUX_HOST, connect->extensions);
   frame.name = ph_rig_get_name (&rig);
   memset (frame.name.dst.addr, 0, sizeof frame.name.dst.addr);

@@ -764,7 +764,8 @@ ph_conn_begin (PhConn *self)
   if (self->mux->role == PH_MUX_HOST)
     {
       set_state (self, PH_CONN_DIALLING);
-      self->dial = ph_dial_new (self->mux->poll, self->mux->rules, &self->remote, on_dialled, self);
+      self->dial = ph_dial_new (self->mux->poll, self->mux->rules, self->mux->lookups,
+                                &self->remote, on_dialled, self);
       ph_dial_start (self->dial);
       return;
     }
@@ -818,7 +819,7 @@ read_connect (PhConn *self, const guint8 *payload, gsize size)
   if (size == 0)
     return TRUE;
   if (!ph_mux_has (self->mux, PH_EXTENSION_NAME) || size <= prefix ||
-      memcmp (payload, NAME_PREFIX, prefix) != 0 ||
+      memcmp (payload, NAME_PREFIX, prefix) != 0 || memchr (payload, '\0', size) != NULL ||
       memcmp (self->name.dst.addr, zero, sizeof zero) != 0)
     return FALSE;
   self->remote.name = g_strndup ((const char *)payload + prefix, size - prefix);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ph-lookup.h"
 #include "ph-mux.h"
 
 G_BEGIN_DECLS
@@ -26,6 +27,7 @@ struct _PhMux
   PhChannel *channel;
   PhPoll *poll;
   PhRules *rules;
+  PhLookups *lookups;
   const PhMuxEvents *events;
   gpointer user_data;
 

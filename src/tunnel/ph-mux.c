@@ -23,6 +23,10 @@
 /* Real addresses remembered so that no name is used twice; past it all names are made up. */
 #define MAX_USED_NAMES 65536
 
+/* Names that are resolved at once: what the other side asks for must not take the process's threads
+ * for lookups from everybody else. */
+#define MAX_LOOKUPS 16
+
 G_STATIC_ASSERT (PH_DIAL_STEP_US == SHORT_WAIT_US);
 
 typedef struct
@@ -514,6 +518,7 @@ ph_mux_new (PhMuxRole role,
   self->channel = channel;
   self->poll = poll;
   self->rules = rules != NULL ? ph_rules_ref (rules) : NULL;
+  self->lookups = ph_lookups_new (ph_poll_get_context (poll), MAX_LOOKUPS);
   self->extensions = extensions & PH_EXTENSIONS_OURS;
   self->events = events;
   self->user_data = user_data;
@@ -538,6 +543,7 @@ mux_destroy (PhMux *self)
   g_hash_table_unref (self->by_name);
   g_hash_table_unref (self->used_names);
   g_clear_pointer (&self->rules, ph_rules_unref);
+  ph_lookups_unref (self->lookups);
   g_clear_error (&self->error);
   g_source_unref (self->timer);
   g_free (self);

@@ -43,6 +43,16 @@ const char *ph_rules_get_text (const PhRules *rules, guint index);
  * ph_host_name_normalise, or NULL if the Client asked for the address. */
 gboolean ph_rules_allow (const PhRules *rules, const char *name, const PhEndpoint *endpoint);
 
+typedef enum
+{
+  PH_RULES_NEVER,      /* no rule matches, whatever the name resolves to */
+  PH_RULES_BY_ADDRESS, /* it depends on the address */
+  PH_RULES_BY_NAME,    /* a rule matches the name itself; `*` matches all of them */
+} PhRulesScope;
+
+/* Whether it is worth resolving @name, normalised, to dial @port. */
+PhRulesScope ph_rules_may_allow (const PhRules *rules, const char *name, guint16 port);
+
 /* The one form of a host name: lower case, ASCII (IDNA), no dot at the end. Owned; NULL for what is
  * no name, which all that ends in a number is. */
 char *ph_host_name_normalise (const char *text);
