@@ -177,6 +177,58 @@ test_budget_without_room (void)
   ph_rig_clear (&rig);
 }
 
+typedef struct
+{
+  const PhRig *rig;
+  guint n_closes;
+} Closes;
+
+static gboolean
+are_there (gpointer user_data)
+{
+  const Closes *closes = user_data;
+
+  return count_frames (closes->rig, CLOSE) == closes->n_closes;
+}
+
+/* More names than are remembered, and more answers than are owed at once: all are answered. */
+static void
+test_all_are_answered (void)
+{
+  Closes closes = { NULL, 40000 };
+  PhRig rig;
+
+  ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_NONE);
+  g_assert_true (ph_rules_remove (rig.rules, "127.0.0.1:*", NULL));
+  ph_pipe_set_full (rig.pipe, 0, TRUE);
+  for (guint32 port = 1; port <= closes.n_closes; port++)
+    send_as (&rig, port, CONNECT, 0, NULL, 0);
+  for (guint i = 0; i < 300; i++)
+    g_main_context_iteration (rig.context, FALSE);
+  ph_pipe_set_full (rig.pipe, 0, FALSE);
+  closes.rig = &rig;
+  ph_test_wait (rig.context, are_there, &closes);
+  g_assert_cmpuint (rig.n_closed, ==, closes.n_closes);
+  ph_rig_clear (&rig);
+}
+
+/* What came before there was a mux is not lost with the event that announced it. */
+static void
+test_message_before_mux (void)
+{
+  PhRig rig;
+
+  ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_NONE);
+  ph_mux_free (rig.mux);
+  ph_rig_send (&rig, CONNECT, 0, NULL);
+  for (guint i = 0; i < 10; i++)
+    g_main_context_iteration (rig.context, FALSE);
+  rig.mux = ph_mux_new (PH_MUX_HOST, ph_pipe_get_channel (rig.pipe, 0), rig.poll, rig.rules,
+                        PH_EXTENSIONS_NONE, &(PhMuxEvents){ 0 }, NULL);
+  ph_test_wait (rig.context, ph_rig_is_dialled, &rig);
+  ph_rig_clear (&rig);
+}
+
 /* What an honest sender has on its way when its name is given up is nothing malformed. */
 static void
 test_overrun_of_nobody (void)
@@ -217,6 +269,124 @@ test_malformed_before_connect (void)
   ph_rig_clear (&rig);
 }
 
+/* Credit */
+
+/* What the mux has granted under the name with this source port. */
+static guint64
+count_granted (const PhRig *rig, guint16 port)
+{
+  guint64 granted = PH_MUX_START_WINDOW_BYTES;
+  PhFrame frame;
+
+  for (guint i = 0; ph_rig_find_frame (rig, PH_EVENT_WINDOW, i, &frame); i++)
+    {
+      if (frame.name.src.port == port)
+        granted += ph_read_u32 (frame.payload);
+    }
+  return granted;
+}
+
+/* Accepts what the mux dials, and throws away what it writes. */
+static void
+serve (PhRig *rig, GPtrArray *services)
+{
+  char scratch[65536];
+  GSocket *socket;
+
+  while ((socket = g_socket_accept (rig->service, NULL, NULL)) != NULL)
+    {
+      g_socket_set_blocking (socket, FALSE);
+      g_ptr_array_add (services, socket);
+    }
+  for (guint i = 0; i < services->len; i++)
+    {
+      while (g_socket_receive (g_ptr_array_index (services, i), scratch, sizeof scratch, NULL,
+                               NULL) > 0)
+        ;
+    }
+}
+
+static void
+open_many (PhRig *rig, GPtrArray *services, guint16 n)
+{
+  PhFrame frame;
+
+  for (guint16 port = 1; port <= n; port++)
+    send_as (rig, port, CONNECT, 0, NULL, 0);
+  while (!ph_rig_find_frame (rig, PH_EVENT_OPENED, n - 1u, &frame))
+    {
+      g_main_context_iteration (rig->context, TRUE);
+      serve (rig, services);
+    }
+}
+
+/* A busy connection finds room however many others there are that do nothing. */
+static void
+test_busy_among_idle (void)
+{
+  const guint16 n = 150;
+  g_autofree guint8 *bytes = g_malloc0 (16384);
+  g_autoptr (GPtrArray) services = g_ptr_array_new_with_free_func (g_object_unref);
+  guint64 sent = 1;
+  guint64 granted = 0;
+  PhRig rig;
+
+  ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSION_CREDIT | PH_EXTENSION_OPENED);
+  for (guint32 port = 10000; port < 10800; port++) /* credit that nobody will use */
+    send_as (&rig, port, PH_EVENT_WINDOW, 0, "\0\0\0\1", 4);
+  open_many (&rig, services, n);
+  ph_rig_settle (&rig);
+  g_assert_cmpuint (count_frames (&rig, PH_EVENT_WINDOW), ==, 0);
+  for (guint16 port = 1; port <= n; port++)
+    send_as (&rig, port, DATA, 1, "x", 1);
+  ph_rig_settle (&rig);
+  for (guint16 port = 1; port <= n; port++)
+    g_assert_cmpuint (count_granted (&rig, port), ==, 256 * 1024 + 1);
+  for (guint16 id = 2; granted < sent + (1 << 20); id++) /* as much as it may, until it is enough */
+    {
+      while (count_granted (&rig, n) < sent + 16384)
+        {
+          g_main_context_iteration (rig.context, TRUE);
+          serve (&rig, services);
+        }
+      send_as (&rig, n, DATA, id, bytes, 16384);
+      sent += 16384;
+      g_main_context_iteration (rig.context, FALSE);
+      serve (&rig, services);
+      granted = count_granted (&rig, n);
+      g_assert_cmpuint (sent, <, 256 << 20);
+    }
+  g_assert_cmpuint (get_counters (&rig).malformed, ==, 0);
+  ph_rig_clear (&rig);
+}
+
+/* Without credit 8 MiB are held for a connection, unsent tail and reordering together. */
+static void
+test_plain_limit_is_for_both (void)
+{
+  g_autofree guint8 *bytes = g_malloc0 (65000);
+  gsize most = 0;
+  PhRig rig;
+
+  ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_NONE);
+  ph_rig_send (&rig, CONNECT, 0, NULL);
+  ph_test_wait (rig.context, ph_rig_is_dialled, &rig);
+  for (guint16 id = 1; id < 400 && rig.n_closed == 0; id++) /* every other one is for the socket */
+    {
+      guint16 place = id % 2 == 0 ? id / 2 : 1000 + id;
+
+      ph_rig_send_bytes (&rig, &(PhLine){ DATA, place }, bytes, 65000);
+      ph_rig_settle (&rig);
+      most = MAX (most, get_counters (&rig).held_bytes);
+    }
+  ph_test_wait (rig.context, ph_rig_has_close, &rig);
+  g_assert_cmpint (ph_rig_get_close_reason (&rig), ==, PH_CLOSE_TOO_SLOW);
+  g_assert_cmpuint (most, >, PH_MUX_PLAIN_LIMIT_BYTES / 2);
+  g_assert_cmpuint (most, <,
+                    PH_MUX_PLAIN_LIMIT_BYTES * 3 / 2); /* what a growing tail may round up */
+  ph_rig_clear (&rig);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -227,7 +397,11 @@ main (int argc, char **argv)
                         test_end_keeps_what_is_done);
   g_test_add_func ("/mux-limits/end/waits-for-tail", test_end_waits_for_the_tail);
   g_test_add_func ("/mux-limits/budget/without-room", test_budget_without_room);
+  g_test_add_func ("/mux-limits/all-are-answered", test_all_are_answered);
+  g_test_add_func ("/mux-limits/message-before-mux", test_message_before_mux);
   g_test_add_func ("/mux-limits/overrun-of-nobody", test_overrun_of_nobody);
   g_test_add_func ("/mux-limits/malformed-before-connect", test_malformed_before_connect);
+  g_test_add_func ("/mux-limits/credit/busy-among-idle", test_busy_among_idle);
+  g_test_add_func ("/mux-limits/plain-limit-is-for-both", test_plain_limit_is_for_both);
   return g_test_run ();
 }

@@ -8,10 +8,11 @@
 /* Reads of one connection in a row before others have their turn. */
 #define READS_PER_TURN 4
 
-/* A window is raised at once to this, if the budget allows: from there it finds the path's size
- * within a second, and dozens of idle connections leave room for it. */
-#define RAISED_WINDOW_BYTES (1024 * 1024)
-#define RAISED_SHARE 16 /* … but by no more than this part of what is left */
+/* A window is raised to this when its first bytes are taken, and doubled while they are taken fast.
+ * Up to the second size that is so whatever others were promised: idle connections must not slow
+ * down a busy one, and what is held is bounded by itself. */
+#define FIRST_RAISE_BYTES (256 * 1024)
+#define FREE_WINDOW_BYTES (1024 * 1024)
 
 /* The longest CONNECT or CLOSE payload that makes sense is a name of 253 bytes. */
 #define MAX_CONTROL_BYTES 512
@@ -32,19 +33,23 @@ static const guint16 legal_edges[PH_CONN_N_STATES] = {
 #undef TO
 };
 
+/* A name that a CLOSE is still owed for is not forgotten before it is sent. */
 static PhWait
-state_wait (PhConnState state)
+get_wait (const PhConn *self)
 {
-  switch (state)
+  switch (self->state)
     {
     case PH_CONN_EARLY:
+      return PH_WAIT_NAME;
     case PH_CONN_KEPT:
-      return PH_WAIT_LONG;
+      return self->owed & OWES (PH_EVENT_CLOSE) ? PH_WAIT_NONE : PH_WAIT_NAME;
     case PH_CONN_DIALLING:
+      return PH_WAIT_STEP;
     case PH_CONN_LINGERING:
-      return PH_WAIT_SHORT;
-    case PH_CONN_HELD:
+      return PH_WAIT_LINGER;
     case PH_CONN_OPENING:
+      return PH_WAIT_ANSWER;
+    case PH_CONN_HELD:
     case PH_CONN_OPEN:
     case PH_CONN_DRAINING:
     case PH_CONN_GONE:
@@ -63,12 +68,10 @@ ph_conn_is_live (const PhConn *self)
 static void
 set_state (PhConn *self, PhConnState state)
 {
-  gboolean was_live = ph_conn_is_live (self);
-
   g_assert (legal_edges[self->state] & (1u << state));
   self->state = state;
-  self->mux->n_live += (guint)ph_conn_is_live (self) - (guint)was_live;
-  ph_mux_set_wait (self->mux, self, state_wait (state));
+  ph_mux_account (self->mux, self);
+  ph_mux_set_wait (self->mux, self, get_wait (self));
   if (state == PH_CONN_GONE)
     {
       ph_mux_forget (self->mux, self);
@@ -82,27 +85,24 @@ has_credit (const PhConn *self)
   return ph_mux_has (self->mux, PH_EXTENSION_CREDIT);
 }
 
-/* Keeps the mux's sum of what is held right; after everything that changes it. */
-static void
-account (PhConn *self)
-{
-  gsize held = self->reorder.held_bytes + ph_fifo_size (&self->unsent);
-
-  self->mux->held_bytes += held - self->held_bytes;
-  self->held_bytes = held;
-}
-
 /* Making and freeing */
 
-static PhConn *
-conn_new (PhMux *mux, const PhFrameName *name)
+/* With credit the other side's window is the bound; what is held beside it are charges. */
+static gsize
+get_limit (const PhMux *mux)
 {
-  /* With credit the other side's window is the bound; what is held beside it are charges. */
-  gsize limit = ph_mux_has (mux, PH_EXTENSION_CREDIT) ? 2 * PH_MUX_MAX_WINDOW_BYTES
-                                                      : PH_MUX_PLAIN_LIMIT_BYTES;
+  return ph_mux_has (mux, PH_EXTENSION_CREDIT) ? 2 * PH_MUX_MAX_WINDOW_BYTES
+                                               : PH_MUX_PLAIN_LIMIT_BYTES;
+}
+
+static PhConn *
+conn_new (PhMux *mux, const PhFrameName *name, PhConnState state)
+{
+  gsize limit = get_limit (mux);
   PhConn *self = g_new0 (PhConn, 1);
 
   self->mux = mux;
+  self->state = state;
   self->name = *name;
   self->source = name->src;
   self->credit = ph_mux_has (mux, PH_EXTENSION_CREDIT) ? PH_MUX_START_WINDOW_BYTES : G_MAXUINT64;
@@ -110,21 +110,18 @@ conn_new (PhMux *mux, const PhFrameName *name)
   ph_reorder_init (&self->reorder, limit);
   ph_fifo_init (&self->unsent, limit);
   self->all_link.data = self->ready_link.data = self->report_link.data = self->deadline_link.data =
-      self;
+      self->fullness_link.data = self;
   g_queue_push_tail_link (&mux->all, &self->all_link);
   g_hash_table_replace (mux->by_name, &self->name, self);
-  mux->window_bytes += self->window.size;
+  ph_mux_account (mux, self);
+  ph_mux_set_wait (mux, self, get_wait (self));
   return self;
 }
 
 PhConn *
 ph_conn_new_early (PhMux *mux, const PhFrameName *name)
 {
-  PhConn *self = conn_new (mux, name);
-
-  self->state = PH_CONN_EARLY;
-  ph_mux_set_wait (mux, self, state_wait (self->state));
-  return self;
+  return conn_new (mux, name, PH_CONN_EARLY);
 }
 
 PhConn *
@@ -141,8 +138,8 @@ ph_conn_reopen (PhConn *old, guint16 chunk_id)
       self->reorder.started = FALSE;
       old->reorder = fresh;
     }
-  account (old);
-  account (self);
+  ph_mux_account (mux, old);
+  ph_mux_account (mux, self);
   old->owed = 0;
   old->is_orphan = TRUE;
   if (old->state == PH_CONN_KEPT)
@@ -164,10 +161,8 @@ take_socket (PhConn *self, GSocket *socket)
 PhConn *
 ph_conn_new_accepted (PhMux *mux, const PhFrameName *name, GSocket *socket)
 {
-  PhConn *self = conn_new (mux, name);
+  PhConn *self = conn_new (mux, name, PH_CONN_HELD);
 
-  self->state = PH_CONN_HELD;
-  mux->n_live++;
   ph_reorder_start (&self->reorder, 0);
   take_socket (self, socket);
   return self;
@@ -210,17 +205,20 @@ release_socket (PhConn *self, Release release)
 static Release
 finish_writing (PhConn *self)
 {
+  const guint8 *bytes;
   gsize size;
-  gsize written = 0;
-  const guint8 *bytes = ph_fifo_peek (&self->unsent, &size);
 
   if (self->state == PH_CONN_LINGERING)
     return RELEASE_CLOSE;
   if (self->state != PH_CONN_DRAINING || self->socket == NULL)
     return RELEASE_RESET;
-  if (bytes != NULL)
-    ph_socket_write (self->socket, bytes, size, &written);
-  return written == size ? RELEASE_CLOSE : RELEASE_RESET;
+  while ((bytes = ph_fifo_peek (&self->unsent, &size)) != NULL)
+    {
+      if (ph_socket_write (self->socket, bytes, size, &size) != PH_SOCKET_OK)
+        return RELEASE_RESET;
+      ph_fifo_pop (&self->unsent, size);
+    }
+  return RELEASE_CLOSE;
 }
 
 /* The TCP side is over. What the channel side still needs stays. */
@@ -229,9 +227,7 @@ end_socket (PhConn *self, Release release)
 {
   release_socket (self, release);
   ph_fifo_clear (&self->unsent);
-  account (self);
-  self->mux->window_bytes -= self->window.size;
-  self->window.size = 0;
+  ph_mux_account (self->mux, self);
   if (ph_conn_is_live (self))
     {
       self->report_closed = TRUE;
@@ -250,6 +246,8 @@ settle (PhConn *self)
     set_state (self, PH_CONN_GONE);
   else if (self->state != PH_CONN_KEPT)
     set_state (self, PH_CONN_KEPT);
+  else
+    ph_mux_set_wait (self->mux, self, get_wait (self));
 }
 
 void
@@ -263,7 +261,6 @@ ph_conn_drop (PhConn *self, PhCloseReason reason)
   ph_mux_drop_pending (self->mux, self);
   end_socket (self, finish_writing (self));
   ph_reorder_clear (&self->reorder);
-  account (self);
   set_state (self, PH_CONN_GONE);
 }
 
@@ -271,7 +268,7 @@ void
 ph_conn_disown (PhConn *self)
 {
   ph_reorder_clear (&self->reorder);
-  account (self);
+  ph_mux_account (self->mux, self);
   self->is_orphan = TRUE;
   if (self->state == PH_CONN_KEPT)
     settle (self);
@@ -410,7 +407,7 @@ condemn (PhConn *self, PhCloseReason reason)
 {
   note_reason (self, reason, NULL);
   ph_reorder_clear (&self->reorder);
-  account (self);
+  ph_mux_account (self->mux, self);
 }
 
 void
@@ -506,42 +503,33 @@ start_draining (PhConn *self)
   progress (self);
 }
 
-static void
-raise_window (PhConn *self, gsize wanted_bytes, gsize share_bytes)
+static guint32
+get_doubled_window (const PhConn *self)
 {
-  gsize raise;
+  gsize size = self->window.size;
+  gsize most = MAX (FREE_WINDOW_BYTES, size + ph_mux_get_headroom (self->mux) / 2);
 
-  if (!has_credit (self) || wanted_bytes <= self->window.size)
-    return;
-  raise = MIN (wanted_bytes - self->window.size, share_bytes);
-  self->window.size += (guint32)raise;
-  self->mux->window_bytes += raise;
-}
-
-static void
-halve_window (PhConn *self)
-{
-  guint32 size = MAX (self->window.size / 2, PH_MUX_START_WINDOW_BYTES);
-
-  self->mux->window_bytes -= self->window.size - size;
-  self->window.size = size;
+  return (guint32)MIN (2 * size, MIN (most, PH_MUX_MAX_WINDOW_BYTES));
 }
 
 static void
 consume (PhConn *self, gsize bytes)
 {
+  PhWindow *window = &self->window;
+
   self->bytes_in += bytes;
   self->mux->bytes_in += bytes;
   if (!has_credit (self))
     return;
-  switch (ph_window_consume (&self->window, bytes, g_get_monotonic_time ()))
+  if (window->consumed == 0)
+    window->size = FIRST_RAISE_BYTES;
+  switch (ph_window_consume (window, bytes, g_get_monotonic_time ()))
     {
     case PH_WINDOW_FAST:
-      raise_window (self, MIN (2 * (gsize)self->window.size, PH_MUX_MAX_WINDOW_BYTES),
-                    ph_mux_get_headroom (self->mux) / 2);
+      window->size = get_doubled_window (self);
       break;
     case PH_WINDOW_SLOW:
-      halve_window (self);
+      window->size = MAX (window->size / 2, PH_MUX_START_WINDOW_BYTES);
       break;
     case PH_WINDOW_STEADY:
       break;
@@ -564,7 +552,7 @@ write_unsent (PhConn *self)
           consume (self, written);
           continue;
         case PH_SOCKET_AGAIN:
-          account (self);
+          ph_mux_account (self->mux, self);
           flush (self);
           return;
         case PH_SOCKET_END:
@@ -573,7 +561,7 @@ write_unsent (PhConn *self)
           return;
         }
     }
-  account (self);
+  ph_mux_account (self->mux, self);
   flush (self);
   progress (self);
 }
@@ -698,7 +686,9 @@ on_socket (GIOCondition condition, gpointer user_data)
   GIOCondition watched = self->watched & (G_IO_IN | G_IO_OUT);
 
   ph_mux_enter (mux);
-  if (trouble != 0 && watched == 0)
+  if (condition & G_IO_NVAL)
+    ph_conn_abort (self, PH_CLOSE_TOO_MANY, NULL);
+  else if (trouble != 0 && watched == 0)
     note_hang_up (self);
   if ((watched & G_IO_OUT) && (trouble != 0 || (condition & G_IO_OUT)))
     write_unsent (self);
@@ -727,12 +717,6 @@ become_open (PhConn *self)
 }
 
 static void
-raise_window_at_once (PhConn *self)
-{
-  raise_window (self, RAISED_WINDOW_BYTES, ph_mux_get_headroom (self->mux) / RAISED_SHARE);
-}
-
-static void
 on_dialled (GSocket *socket, PhCloseReason reason, const char *text, gpointer user_data)
 {
   PhConn *self = user_data;
@@ -749,7 +733,6 @@ on_dialled (GSocket *socket, PhCloseReason reason, const char *text, gpointer us
       become_open (self);
       if (ph_mux_has (mux, PH_EXTENSION_OPENED) && !ph_conn_is_closing (self))
         self->owed |= OWES (PH_EVENT_OPENED);
-      raise_window_at_once (self);
       if (self->close_received)
         start_draining (self);
       write_unsent (self);
@@ -771,7 +754,6 @@ ph_conn_begin (PhConn *self)
     }
   set_state (self, PH_CONN_OPENING);
   self->owed |= OWES (PH_EVENT_CONNECT);
-  raise_window_at_once (self);
   if (!ph_mux_has (self->mux, PH_EXTENSION_OPENED))
     become_open (self);
   flush (self);
@@ -794,7 +776,7 @@ ph_conn_expire (PhConn *self)
 {
   if (self->state == PH_CONN_DIALLING)
     {
-      ph_mux_set_wait (self->mux, self, PH_WAIT_SHORT);
+      ph_mux_set_wait (self->mux, self, PH_WAIT_STEP);
       ph_dial_step (self->dial);
     }
   else if (self->state == PH_CONN_LINGERING)
@@ -802,6 +784,8 @@ ph_conn_expire (PhConn *self)
       end_socket (self, RELEASE_CLOSE);
       settle (self);
     }
+  else if (self->state == PH_CONN_OPENING)
+    ph_conn_abort (self, PH_CLOSE_TIMED_OUT, NULL);
   else
     ph_conn_drop (self, PH_CLOSE_DONE);
 }
@@ -851,7 +835,7 @@ on_connect (PhConn *self, const guint8 *payload, gsize size)
   asked = g_steal_pointer (&self->remote.name);
   if (asked != NULL)
     self->remote.name = ph_host_name_normalise (asked);
-  if (mux->n_live > PH_MUX_MAX_CONNECTIONS)
+  if (mux->sum.live > mux->max_live)
     ph_conn_abort (self, PH_CLOSE_TOO_MANY, NULL);
   else if (asked != NULL && self->remote.name == NULL)
     ph_conn_abort (self, PH_CLOSE_NAME_NOT_FOUND, NULL);
@@ -879,7 +863,6 @@ on_data (PhConn *self, const guint8 *payload, gsize size)
       ph_conn_abort (self, PH_CLOSE_TOO_SLOW, NULL);
       return;
     }
-  account (self);
   if (written > 0)
     {
       consume (self, written);
@@ -1011,10 +994,42 @@ receive_window (PhConn *self, const PhFrame *frame)
     update_watch (self);
 }
 
+/* Each queue has its limit; so have both together. */
+static gboolean
+is_too_full (const PhConn *self)
+{
+  return self->reorder.held_bytes + ph_fifo_size (&self->unsent) > get_limit (self->mux);
+}
+
+/* Whether the next frame is a CONNECT that has overtaken the CLOSE before it, which has now come.
+ */
+static gboolean
+is_used_again (const PhConn *self, guint16 *ret_chunk_id)
+{
+  PhEvent event;
+
+  return self->mux->role == PH_MUX_HOST && self->close_received && !self->is_orphan &&
+         ph_reorder_peek (&self->reorder, &event, ret_chunk_id) && event == PH_EVENT_CONNECT;
+}
+
+static void
+deliver_held (PhConn *self)
+{
+  PhFrame held;
+  guint16 chunk_id;
+
+  while (self->state != PH_CONN_GONE && !is_used_again (self, &chunk_id) &&
+         ph_reorder_pop (&self->reorder, &held))
+    deliver (self, &held);
+  if (ph_conn_is_live (self) && is_too_full (self))
+    ph_conn_abort (self, PH_CLOSE_TOO_SLOW, NULL);
+  ph_mux_account (self->mux, self);
+}
+
 static void
 receive_sequenced (PhConn *self, const PhFrame *frame)
 {
-  PhFrame held;
+  guint16 chunk_id;
 
   switch (ph_reorder_push (&self->reorder, frame))
     {
@@ -1031,9 +1046,13 @@ receive_sequenced (PhConn *self, const PhFrame *frame)
       ph_conn_abort (self, PH_CLOSE_TOO_SLOW, NULL);
       return;
     }
-  while (self->state != PH_CONN_GONE && ph_reorder_pop (&self->reorder, &held))
-    deliver (self, &held);
-  account (self);
+  deliver_held (self);
+  while (is_used_again (self, &chunk_id))
+    {
+      self = ph_conn_reopen (self, chunk_id);
+      ph_reorder_start (&self->reorder, chunk_id);
+      deliver_held (self);
+    }
 }
 
 static gboolean

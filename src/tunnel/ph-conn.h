@@ -54,7 +54,7 @@ struct _PhConn
   GByteArray *control; /* payload so far of a fragmented CONNECT or CLOSE */
   PhWindow window;
   PhFifo unsent;
-  gsize held_bytes;     /* as counted in the mux */
+  PhMuxShare share;     /* as counted in the mux */
   gboolean write_ended; /* the other side's EOF or CLOSE has had its turn */
   gboolean shut_down;   /* … and is passed on */
 
@@ -73,6 +73,7 @@ struct _PhConn
   GList all_link;
   GList ready_link;
   GList report_link;
+  GList fullness_link;
   GList deadline_link;
   GQueue *deadlines; /* where deadline_link is */
   gint64 deadline_us;

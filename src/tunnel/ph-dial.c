@@ -124,7 +124,9 @@ on_connect_result (GIOCondition condition, gpointer user_data)
   g_autoptr (GSocket) socket = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (!g_socket_check_connect_result (self->socket, &error))
+  if (condition & G_IO_NVAL)
+    note_failure (self, PH_CLOSE_TOO_MANY, NULL);
+  else if (!g_socket_check_connect_result (self->socket, &error))
     note_failure (self, reason_from_error (error), error->message);
   else if (ph_socket_is_its_own_peer (self->socket))
     note_failure (self, PH_CLOSE_REFUSED, NULL);

@@ -19,6 +19,28 @@ typedef enum
   PH_MUX_N_STATES
 } PhMuxState;
 
+/* What one connection adds to the mux's sums. */
+typedef struct
+{
+  gsize held_bytes;
+  gsize raised_bytes;
+  guint live;
+  guint fullness; /* bits of held_bytes; its queue among `fullness` */
+} PhMuxShare;
+
+#define PH_MUX_N_FULLNESS 33
+
+/* What a connection may wait for; each kind equally long. */
+typedef enum
+{
+  PH_WAIT_STEP,   /* of dialling */
+  PH_WAIT_LINGER, /* the application's end, 5 s */
+  PH_WAIT_ANSWER, /* OPENED, 60 s */
+  PH_WAIT_NAME,   /* without a socket, 60 s */
+  PH_N_WAITS,
+  PH_WAIT_NONE = PH_N_WAITS
+} PhWait;
+
 struct _PhMux
 {
   PhMuxRole role;
@@ -31,31 +53,32 @@ struct _PhMux
   const PhMuxEvents *events;
   gpointer user_data;
 
-  GHashTable *by_name; /* PhFrameName in PhConn -> PhConn; each name's newest */
-  GQueue all;          /* every PhConn but those gone, oldest first */
-  GQueue ready;        /* wait for room in the channel, in turn */
-  GQueue reports;      /* have something to report, or to be freed */
-  GQueue short_wait;   /* deadlines 5 s from when they were set, so the first is the earliest */
-  GQueue long_wait;    /* likewise 60 s: names without a socket */
-  guint n_live;
+  GHashTable *by_name;      /* PhFrameName in PhConn -> PhConn; each name's newest */
+  GQueue all;               /* every PhConn but those gone, oldest first */
+  GQueue ready;             /* wait for room in the channel, in turn */
+  GQueue reports;           /* have something to report, or to be freed */
+  GQueue waits[PH_N_WAITS]; /* with a deadline each, the first one's is the earliest */
+  guint max_live;           /* so that one session cannot take all descriptors */
   gboolean held;
 
   GHashTable *used_names; /* Client: real addresses that named a connection */
   guint64 next_made_up;
 
+  gboolean unread;  /* messages were left in the channel */
   gboolean blocked; /* the channel has no room: nobody reads or sends */
   PhConn *pending;  /* whose frame in `buffer` the channel did not take */
   gsize pending_size;
   guint8 buffer[PH_FRAME_MAX_SIZE];
 
-  gsize held_bytes;   /* in all queues */
-  gsize window_bytes; /* windows of live connections together */
+  PhMuxShare sum;                     /* of all connections */
+  GQueue fullness[PH_MUX_N_FULLNESS]; /* those that hold anything, by powers of two */
   guint64 bytes_in;
   guint64 bytes_out;
   guint n_malformed;
 
-  GSource *timer;
-  gint64 timer_us; /* when it is ready */
+  GSource *deadlines;
+  gint64 deadline_us; /* when that is ready */
+  GSource *soon;
   gint64 stop_deadline_us;
   void (*stop_done) (gpointer user_data);
   gpointer stop_user_data;
@@ -92,13 +115,6 @@ void ph_mux_queue (PhMux *mux, PhConn *conn);
 /* @conn has something to report or is gone. */
 void ph_mux_report (PhMux *mux, PhConn *conn);
 
-typedef enum
-{
-  PH_WAIT_NONE,
-  PH_WAIT_SHORT, /* 5 s */
-  PH_WAIT_LONG,  /* 60 s */
-} PhWait;
-
 /* Sets @conn's deadline anew, or takes it away. */
 void ph_mux_set_wait (PhMux *mux, PhConn *conn, PhWait wait);
 
@@ -107,6 +123,10 @@ void ph_mux_forget (PhMux *mux, PhConn *conn);
 
 /* Counts something malformed; with a connection, closes it. */
 void ph_mux_malformed (PhMux *mux, PhConn *conn);
+
+/* Keeps the sums right. After everything that changes what @conn holds, its window or whether it is
+ * live. */
+void ph_mux_account (PhMux *mux, PhConn *conn);
 
 /* The bytes that a window may be raised by without promising more than the budget. */
 gsize ph_mux_get_headroom (const PhMux *mux);

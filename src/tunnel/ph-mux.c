@@ -4,14 +4,14 @@
 #include <string.h>
 
 #include "core/ph-error.h"
+#include "core/ph-limits.h"
+#include "core/ph-timer.h"
 #include "ph-conn.h"
 #include "ph-socket.h"
 
-#define SHORT_WAIT_US (5 * G_USEC_PER_SEC)
-#define LONG_WAIT_US (60 * G_USEC_PER_SEC)
 #define STOP_WAIT_US (1 * G_USEC_PER_SEC)
 
-/* Windows are raised up to this; the rest is kept for those that connections start with. */
+/* Windows are raised to their full size by so much together. */
 #define RAISABLE_BYTES (PH_MUX_BUDGET_BYTES / 4 * 3)
 
 /* Messages taken in a row before the sockets have their turn. */
@@ -20,6 +20,11 @@
 /* Names without a socket that are remembered; past it the oldest are forgotten early. */
 #define MAX_NAMES_WITHOUT_SOCKET PH_MUX_MAX_CONNECTIONS
 
+/* A Host that owes more frames than this takes no message until the channel has room again: each
+ * message could be a CONNECT that is owed a CLOSE. A Client owes only what it began itself, so one
+ * of the two always reads. */
+#define MAX_OWING (2 * PH_MUX_MAX_CONNECTIONS)
+
 /* Real addresses remembered so that no name is used twice; past it all names are made up. */
 #define MAX_USED_NAMES 65536
 
@@ -27,13 +32,12 @@
  * for lookups from everybody else. */
 #define MAX_LOOKUPS 16
 
-G_STATIC_ASSERT (PH_DIAL_STEP_US == SHORT_WAIT_US);
-
-typedef struct
-{
-  GSource base;
-  PhMux *mux;
-} TimerSource;
+static const gint64 wait_us[PH_N_WAITS] = {
+  [PH_WAIT_STEP] = PH_DIAL_STEP_US,
+  [PH_WAIT_LINGER] = 5 * G_USEC_PER_SEC,
+  [PH_WAIT_ANSWER] = 60 * G_USEC_PER_SEC,
+  [PH_WAIT_NAME] = 60 * G_USEC_PER_SEC,
+};
 
 static void
 set_state (PhMux *self, PhMuxState state)
@@ -102,12 +106,12 @@ report_all (PhMux *self)
 static void
 forget_oldest_names (PhMux *self)
 {
-  while (self->long_wait.length > MAX_NAMES_WITHOUT_SOCKET)
-    ph_conn_expire (self->long_wait.head->data);
+  while (self->waits[PH_WAIT_NAME].length > MAX_NAMES_WITHOUT_SOCKET)
+    ph_conn_expire (self->waits[PH_WAIT_NAME].head->data);
 }
 
 static void mux_destroy (PhMux *self);
-static void set_timer (PhMux *self);
+static void set_timers (PhMux *self);
 
 void
 ph_mux_enter (PhMux *self)
@@ -121,7 +125,7 @@ leave_quietly (PhMux *self)
   if (self->depth == 1 && !self->freed)
     {
       forget_oldest_names (self);
-      set_timer (self);
+      set_timers (self);
     }
   if (--self->depth == 0 && self->freed)
     mux_destroy (self);
@@ -219,6 +223,12 @@ ph_mux_queue (PhMux *self, PhConn *conn)
   g_queue_push_tail_link (&self->ready, &conn->ready_link);
 }
 
+static gboolean
+owes_too_much (const PhMux *self)
+{
+  return self->role == PH_MUX_HOST && self->ready.length > MAX_OWING;
+}
+
 static void
 on_writable (gpointer user_data)
 {
@@ -238,10 +248,12 @@ on_writable (gpointer user_data)
       conn->is_ready = FALSE;
       ph_conn_resume (conn);
     }
+  if (self->unread && !owes_too_much (self))
+    ph_timer_arm (self->soon, 0);
   ph_mux_leave (self);
 }
 
-/* Deadlines: two queues with one wait each, so that each is in order by itself */
+/* Deadlines: a queue for each wait, so that each is in order by itself */
 
 void
 ph_mux_set_wait (PhMux *self, PhConn *conn, PhWait wait)
@@ -251,9 +263,8 @@ ph_mux_set_wait (PhMux *self, PhConn *conn, PhWait wait)
   conn->deadlines = NULL;
   if (wait == PH_WAIT_NONE)
     return;
-  conn->deadlines = wait == PH_WAIT_SHORT ? &self->short_wait : &self->long_wait;
-  conn->deadline_us =
-      g_get_monotonic_time () + (wait == PH_WAIT_SHORT ? SHORT_WAIT_US : LONG_WAIT_US);
+  conn->deadlines = &self->waits[wait];
+  conn->deadline_us = g_get_monotonic_time () + wait_us[wait];
   g_queue_push_tail_link (conn->deadlines, &conn->deadline_link);
 }
 
@@ -266,28 +277,33 @@ first_deadline (const GQueue *queue)
 static gboolean
 has_stopped (const PhMux *self)
 {
-  gboolean quiet = self->ready.length == 0 && self->n_live == 0;
+  gboolean quiet = self->ready.length == 0 && self->sum.live == 0;
 
   return self->state == PH_MUX_STOPPING &&
          (quiet || self->error != NULL || g_get_monotonic_time () >= self->stop_deadline_us);
 }
 
-static void
-set_timer (PhMux *self)
+static gboolean
+has_failed (const PhMux *self)
 {
-  gint64 deadline = MIN (first_deadline (&self->short_wait), first_deadline (&self->long_wait));
+  return self->state == PH_MUX_RUNNING && self->error != NULL;
+}
 
-  if (self->state == PH_MUX_STOPPING)
-    deadline = MIN (deadline, self->stop_deadline_us);
-  if (self->reports.length > 0 || has_stopped (self) ||
-      (self->error != NULL && self->state == PH_MUX_RUNNING))
-    deadline = 0;
+static void
+set_timers (PhMux *self)
+{
+  gint64 deadline = self->state == PH_MUX_STOPPING ? self->stop_deadline_us : G_MAXINT64;
+
+  for (guint i = 0; i < PH_N_WAITS; i++)
+    deadline = MIN (deadline, first_deadline (&self->waits[i]));
+  if (self->reports.length > 0 || has_stopped (self) || has_failed (self))
+    ph_timer_arm (self->soon, 0);
   /* Setting the time wakes the loop, so the timer is only ever moved forward; where it fires for
    * nothing it is set again. */
-  if (deadline >= self->timer_us)
+  if (deadline >= self->deadline_us)
     return;
-  self->timer_us = deadline;
-  g_source_set_ready_time (self->timer, deadline);
+  self->deadline_us = deadline;
+  ph_timer_arm_at (self->deadlines, deadline);
 }
 
 static void
@@ -327,24 +343,17 @@ stop_now (PhMux *self)
 }
 
 static gboolean
-on_timer (GSource *source, GSourceFunc callback, gpointer user_data)
+on_deadline (gpointer user_data)
 {
-  PhMux *self = ((TimerSource *)source)->mux;
+  PhMux *self = user_data;
 
   ph_mux_enter (self);
-  self->timer_us = G_MAXINT64;
-  g_source_set_ready_time (self->timer, -1);
-  expire (self, &self->short_wait);
-  expire (self, &self->long_wait);
-  if (has_stopped (self))
-    stop_now (self);
-  else if (self->error != NULL && self->state == PH_MUX_RUNNING)
-    fail_now (self);
+  self->deadline_us = G_MAXINT64;
+  for (guint i = 0; i < PH_N_WAITS; i++)
+    expire (self, &self->waits[i]);
   ph_mux_leave (self);
   return G_SOURCE_CONTINUE;
 }
-
-static GSourceFuncs timer_funcs = { .dispatch = on_timer };
 
 /* The table */
 
@@ -364,33 +373,64 @@ ph_mux_forget (PhMux *self, PhConn *conn)
 gsize
 ph_mux_get_headroom (const PhMux *self)
 {
-  return self->window_bytes < RAISABLE_BYTES ? RAISABLE_BYTES - self->window_bytes : 0;
+  return self->sum.raised_bytes < RAISABLE_BYTES ? RAISABLE_BYTES - self->sum.raised_bytes : 0;
 }
 
-static PhConn *
-find_fullest (PhMux *self)
+static PhMuxShare
+get_share (const PhConn *conn)
 {
-  PhConn *fullest = NULL;
+  gsize held = conn->reorder.held_bytes + ph_fifo_allocated (&conn->unsent);
+  gboolean live = ph_conn_is_live (conn);
+  guint64 promised = live ? ph_window_get_promised (&conn->window) : 0;
 
-  for (GList *l = self->all.head; l != NULL; l = l->next)
-    {
-      PhConn *conn = l->data;
+  if (conn->state == PH_CONN_GONE)
+    return (PhMuxShare){ 0 };
+  return (PhMuxShare){
+    .held_bytes = held,
+    .raised_bytes = (gsize)promised - MIN (promised, PH_MUX_START_WINDOW_BYTES),
+    .live = live ? 1 : 0,
+    .fullness = held > 0 ? g_bit_storage (held) : 0,
+  };
+}
 
-      if (fullest == NULL || conn->held_bytes > fullest->held_bytes)
-        fullest = conn;
-    }
-  return fullest;
+void
+ph_mux_account (PhMux *self, PhConn *conn)
+{
+  PhMuxShare old = conn->share;
+  PhMuxShare new = get_share (conn);
+
+  conn->share = new;
+  self->sum.held_bytes += new.held_bytes - old.held_bytes;
+  self->sum.raised_bytes += new.raised_bytes - old.raised_bytes;
+  self->sum.live += new.live - old.live;
+  if (new.fullness == old.fullness)
+    return;
+  if (old.fullness > 0)
+    g_queue_unlink (&self->fullness[old.fullness], &conn->fullness_link);
+  if (new.fullness > 0)
+    g_queue_push_tail_link (&self->fullness[new.fullness], &conn->fullness_link);
+}
+
+/* The fullest but for a factor of two, without looking at all of them. */
+static PhConn *
+find_fullest (const PhMux *self)
+{
+  guint i = PH_MUX_N_FULLNESS - 1;
+
+  while (self->fullness[i].length == 0)
+    i--;
+  return self->fullness[i].head->data;
 }
 
 static void
 enforce_budget (PhMux *self)
 {
-  while (self->held_bytes > PH_MUX_BUDGET_BYTES)
+  while (self->sum.held_bytes > PH_MUX_BUDGET_BYTES)
     {
       PhConn *fullest = find_fullest (self);
 
       ph_conn_abort (fullest, PH_CLOSE_TOO_SLOW, NULL);
-      if (fullest->held_bytes > 0) /* frames that no connection waits for any more */
+      if (fullest->share.held_bytes > 0) /* frames that no connection waits for any more */
         ph_conn_disown (fullest);
     }
 }
@@ -465,16 +505,19 @@ on_message (PhMux *self, const guint8 *message, gsize size)
 }
 
 static void
-on_readable (gpointer user_data)
+receive_some (PhMux *self)
 {
-  PhMux *self = user_data;
   const guint8 *message;
   gsize size;
 
-  ph_mux_enter (self);
   for (guint i = 0; i < MESSAGES_PER_TURN; i++)
     {
-      PhChannelStatus status = ph_channel_receive (self->channel, &message, &size);
+      PhChannelStatus status;
+
+      self->unread = owes_too_much (self);
+      if (self->unread)
+        return;
+      status = ph_channel_receive (self->channel, &message, &size);
 
       if (status == PH_CHANNEL_CLOSED)
         fail (self, PH_ERROR_PEER_LOST, ph_error_sentence (PH_ERROR_PEER_LOST));
@@ -483,7 +526,32 @@ on_readable (gpointer user_data)
       if (self->state == PH_MUX_RUNNING && self->error == NULL)
         on_message (self, message, size);
     }
+}
+
+static void
+on_readable (gpointer user_data)
+{
+  PhMux *self = user_data;
+
+  ph_mux_enter (self);
+  receive_some (self);
   ph_mux_leave (self);
+}
+
+/* What is not for a caller's stack: reports, the end, and what came before the channel had us. */
+static gboolean
+on_soon (gpointer user_data)
+{
+  PhMux *self = user_data;
+
+  ph_mux_enter (self);
+  receive_some (self);
+  if (has_stopped (self))
+    stop_now (self);
+  else if (has_failed (self))
+    fail_now (self);
+  ph_mux_leave (self);
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -509,6 +577,7 @@ ph_mux_new (PhMuxRole role,
             const PhMuxEvents *events,
             gpointer user_data)
 {
+  GMainContext *context = ph_poll_get_context (poll);
   PhMux *self;
 
   g_return_val_if_fail ((role == PH_MUX_HOST) == (rules != NULL), NULL);
@@ -518,17 +587,17 @@ ph_mux_new (PhMuxRole role,
   self->channel = channel;
   self->poll = poll;
   self->rules = rules != NULL ? ph_rules_ref (rules) : NULL;
-  self->lookups = ph_lookups_new (ph_poll_get_context (poll), MAX_LOOKUPS);
+  self->lookups = ph_lookups_new (context, MAX_LOOKUPS);
   self->extensions = extensions & PH_EXTENSIONS_OURS;
   self->events = events;
   self->user_data = user_data;
   self->by_name = g_hash_table_new (ph_frame_name_hash, ph_frame_name_equal);
   self->used_names = g_hash_table_new_full (ph_frame_name_hash, ph_frame_name_equal, g_free, NULL);
-  self->timer_us = G_MAXINT64;
-  self->timer = g_source_new (&timer_funcs, sizeof (TimerSource));
-  ((TimerSource *)self->timer)->mux = self;
-  g_source_set_static_name (self->timer, "[porthole] mux deadlines");
-  g_source_attach (self->timer, ph_poll_get_context (poll));
+  self->max_live = MIN (PH_MUX_MAX_CONNECTIONS, ph_limits_get_descriptors () / 2);
+  self->deadline_us = G_MAXINT64;
+  self->deadlines = ph_timer_new (context, "[porthole] mux deadlines", on_deadline, self);
+  self->soon = ph_timer_new (context, "[porthole] mux soon", on_soon, self);
+  ph_timer_arm (self->soon, 0);
   ph_channel_set_events (channel, &channel_events, self);
   return self;
 }
@@ -545,7 +614,6 @@ mux_destroy (PhMux *self)
   g_clear_pointer (&self->rules, ph_rules_unref);
   ph_lookups_unref (self->lookups);
   g_clear_error (&self->error);
-  g_source_unref (self->timer);
   g_free (self);
 }
 
@@ -558,7 +626,8 @@ ph_mux_free (PhMux *self)
   self->freed = TRUE;
   self->blocked = TRUE;
   ph_channel_set_events (self->channel, NULL, NULL);
-  g_source_destroy (self->timer);
+  ph_timer_clear (&self->deadlines);
+  ph_timer_clear (&self->soon);
   drop_all (self, PH_CLOSE_SESSION_ENDING);
   leave_quietly (self);
 }
@@ -645,7 +714,7 @@ ph_mux_open (PhMux *self, GSocket *socket, const PhDestination *remote, gconstpo
   else if (!resolved)
     ph_conn_abort (conn, PH_CLOSE_NAME_NOT_FOUND,
                    "this Host does not resolve names; map an address instead");
-  else if (self->n_live > PH_MUX_MAX_CONNECTIONS)
+  else if (self->sum.live > self->max_live)
     ph_conn_abort (conn, PH_CLOSE_TOO_MANY, NULL);
   else if (!self->held)
     ph_conn_begin (conn);
@@ -759,9 +828,9 @@ void
 ph_mux_get_counters (PhMux *self, PhMuxCounters *ret_counters)
 {
   *ret_counters = (PhMuxCounters){
-    .connections = self->n_live,
+    .connections = self->sum.live,
     .malformed = self->n_malformed,
-    .held_bytes = self->held_bytes,
+    .held_bytes = self->sum.held_bytes,
     .bytes_in = self->bytes_in,
     .bytes_out = self->bytes_out,
   };

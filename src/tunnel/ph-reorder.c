@@ -172,14 +172,33 @@ ph_reorder_push (PhReorder *self, const PhFrame *frame)
   return PH_REORDER_NEXT;
 }
 
+static gboolean
+has_next (const PhReorder *self)
+{
+  const HeldFrame *frame = first_held (self);
+
+  return self->started && frame != NULL && frame->position == self->next;
+}
+
+gboolean
+ph_reorder_peek (const PhReorder *self, PhEvent *ret_event, guint16 *ret_chunk_id)
+{
+  if (!has_next (self))
+    return FALSE;
+  *ret_event = (PhEvent)first_held (self)->event;
+  *ret_chunk_id = (guint16)(self->next >> 16);
+  return TRUE;
+}
+
 gboolean
 ph_reorder_pop (PhReorder *self, PhFrame *ret_frame)
 {
-  HeldFrame *frame = first_held (self);
+  HeldFrame *frame;
 
   g_clear_pointer (&self->popped, g_free);
-  if (!self->started || frame == NULL || frame->position != self->next)
+  if (!has_next (self))
     return FALSE;
+  frame = first_held (self);
   *ret_frame = (PhFrame){
     .event = (PhEvent)frame->event,
     .chunk_id = (guint16)(frame->position >> 16),

@@ -43,6 +43,9 @@ void ph_reorder_start (PhReorder *reorder, guint16 chunk_id);
 /* Takes a decoded, sequenced frame. */
 PhReorderStatus ph_reorder_push (PhReorder *reorder, const PhFrame *frame);
 
+/* The event and chunk_id of the held frame whose turn it is; FALSE if it has not come. */
+gboolean ph_reorder_peek (const PhReorder *reorder, PhEvent *ret_event, guint16 *ret_chunk_id);
+
 /* Hands on the held frame whose turn it is; FALSE if it has not come. event, chunk_id, chunk_index,
  * total_chunks and the payload are set, the name is not. The payload lasts until the next call. */
 gboolean ph_reorder_pop (PhReorder *reorder, PhFrame *ret_frame);
