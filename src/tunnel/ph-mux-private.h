@@ -93,6 +93,9 @@ struct _PhMux
 void ph_mux_enter (PhMux *mux);
 void ph_mux_leave (PhMux *mux);
 
+/* The same for what the user calls: what there is to report comes from the main loop. */
+void ph_mux_leave_quietly (PhMux *mux);
+
 static inline gboolean
 ph_mux_has (const PhMux *mux, PhExtensions extension)
 {
@@ -128,7 +131,10 @@ void ph_mux_malformed (PhMux *mux, PhConn *conn);
  * live. */
 void ph_mux_account (PhMux *mux, PhConn *conn);
 
-/* The bytes that a window may be raised by without promising more than the budget. */
+/* Closes the fullest connections until all together are within the budget. */
+void ph_mux_enforce_budget (PhMux *mux);
+
+/* What is left to raise windows to their full size with. */
 gsize ph_mux_get_headroom (const PhMux *mux);
 
 G_END_DECLS

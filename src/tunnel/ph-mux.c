@@ -11,9 +11,6 @@
 
 #define STOP_WAIT_US (1 * G_USEC_PER_SEC)
 
-/* Windows are raised to their full size by so much together. */
-#define RAISABLE_BYTES (PH_MUX_BUDGET_BYTES / 4 * 3)
-
 /* Messages taken in a row before the sockets have their turn. */
 #define MESSAGES_PER_TURN 256
 
@@ -24,9 +21,6 @@
  * message could be a CONNECT that is owed a CLOSE. A Client owes only what it began itself, so one
  * of the two always reads. */
 #define MAX_OWING (2 * PH_MUX_MAX_CONNECTIONS)
-
-/* Real addresses remembered so that no name is used twice; past it all names are made up. */
-#define MAX_USED_NAMES 65536
 
 /* Names that are resolved at once: what the other side asks for must not take the process's threads
  * for lookups from everybody else. */
@@ -119,8 +113,8 @@ ph_mux_enter (PhMux *self)
   self->depth++;
 }
 
-static void
-leave_quietly (PhMux *self)
+void
+ph_mux_leave_quietly (PhMux *self)
 {
   if (self->depth == 1 && !self->freed)
     {
@@ -136,7 +130,7 @@ ph_mux_leave (PhMux *self)
 {
   if (self->depth == 1)
     report_all (self);
-  leave_quietly (self);
+  ph_mux_leave_quietly (self);
 }
 
 void
@@ -370,71 +364,6 @@ ph_mux_forget (PhMux *self, PhConn *conn)
   ph_mux_set_wait (self, conn, PH_WAIT_NONE);
 }
 
-gsize
-ph_mux_get_headroom (const PhMux *self)
-{
-  return self->sum.raised_bytes < RAISABLE_BYTES ? RAISABLE_BYTES - self->sum.raised_bytes : 0;
-}
-
-static PhMuxShare
-get_share (const PhConn *conn)
-{
-  gsize held = conn->reorder.held_bytes + ph_fifo_allocated (&conn->unsent);
-  gboolean live = ph_conn_is_live (conn);
-  guint64 promised = live ? ph_window_get_promised (&conn->window) : 0;
-
-  if (conn->state == PH_CONN_GONE)
-    return (PhMuxShare){ 0 };
-  return (PhMuxShare){
-    .held_bytes = held,
-    .raised_bytes = (gsize)promised - MIN (promised, PH_MUX_START_WINDOW_BYTES),
-    .live = live ? 1 : 0,
-    .fullness = held > 0 ? g_bit_storage (held) : 0,
-  };
-}
-
-void
-ph_mux_account (PhMux *self, PhConn *conn)
-{
-  PhMuxShare old = conn->share;
-  PhMuxShare new = get_share (conn);
-
-  conn->share = new;
-  self->sum.held_bytes += new.held_bytes - old.held_bytes;
-  self->sum.raised_bytes += new.raised_bytes - old.raised_bytes;
-  self->sum.live += new.live - old.live;
-  if (new.fullness == old.fullness)
-    return;
-  if (old.fullness > 0)
-    g_queue_unlink (&self->fullness[old.fullness], &conn->fullness_link);
-  if (new.fullness > 0)
-    g_queue_push_tail_link (&self->fullness[new.fullness], &conn->fullness_link);
-}
-
-/* The fullest but for a factor of two, without looking at all of them. */
-static PhConn *
-find_fullest (const PhMux *self)
-{
-  guint i = PH_MUX_N_FULLNESS - 1;
-
-  while (self->fullness[i].length == 0)
-    i--;
-  return self->fullness[i].head->data;
-}
-
-static void
-enforce_budget (PhMux *self)
-{
-  while (self->sum.held_bytes > PH_MUX_BUDGET_BYTES)
-    {
-      PhConn *fullest = find_fullest (self);
-
-      ph_conn_abort (fullest, PH_CLOSE_TOO_SLOW, NULL);
-      if (fullest->share.held_bytes > 0) /* frames that no connection waits for any more */
-        ph_conn_disown (fullest);
-    }
-}
-
 /* Receiving */
 
 void
@@ -496,7 +425,7 @@ on_message (PhMux *self, const guint8 *message, gsize size)
         conn = ph_conn_reopen (conn, frame.chunk_id);
       if (conn != NULL)
         ph_conn_receive (conn, &frame);
-      enforce_budget (self);
+      ph_mux_enforce_budget (self);
       return;
     }
   if (status != PH_FRAME_UNNAMED)
@@ -629,107 +558,10 @@ ph_mux_free (PhMux *self)
   ph_timer_clear (&self->deadlines);
   ph_timer_clear (&self->soon);
   drop_all (self, PH_CLOSE_SESSION_ENDING);
-  leave_quietly (self);
+  ph_mux_leave_quietly (self);
 }
 
 /* What the session asks for */
-
-static gboolean
-is_made_up_address (const guint8 addr[16])
-{
-  static const guint8 prefix[8] = { 0xfd };
-
-  return memcmp (addr, prefix, sizeof prefix) == 0;
-}
-
-/* The application's own address names the connection once; after that an address is made up. */
-static void
-choose_name (PhMux *self, const PhEndpoint *source, const PhEndpoint *dst, PhFrameName *ret_name)
-{
-  *ret_name = (PhFrameName){ .src = *source, .dst = *dst };
-  if (!is_made_up_address (source->addr) && g_hash_table_size (self->used_names) < MAX_USED_NAMES &&
-      g_hash_table_add (self->used_names, g_memdup2 (ret_name, sizeof *ret_name)))
-    return;
-  memset (ret_name->src.addr, 0, sizeof ret_name->src.addr);
-  ret_name->src.addr[0] = 0xfd;
-  ph_write_u32 (ret_name->src.addr + 8, (guint32)(self->next_made_up >> 32));
-  ph_write_u32 (ret_name->src.addr + 12, (guint32)self->next_made_up);
-  self->next_made_up++;
-}
-
-static void
-get_source (GSocket *socket, PhEndpoint *ret_source)
-{
-  g_autoptr (GSocketAddress) address = g_socket_get_remote_address (socket, NULL);
-
-  if (address == NULL || !ph_endpoint_from_socket_address (address, ret_source))
-    *ret_source = (PhEndpoint){ .addr = { 0xfd } }; /* gone already: a name is made up */
-}
-
-static PhConn *
-make_accepted (PhMux *self, GSocket *socket, const PhDestination *remote, gconstpointer owner)
-{
-  PhEndpoint source;
-  PhFrameName name;
-  PhConn *conn;
-
-  get_source (socket, &source);
-  choose_name (self, &source, &remote->endpoint, &name);
-  conn = ph_conn_new_accepted (self, &name, socket);
-  conn->source = source;
-  conn->owner = owner;
-  ph_destination_copy (remote, &conn->remote);
-  return conn;
-}
-
-/* Without the extension the Client itself turns the one name that means the same everywhere into an
- * address. FALSE for every other name. */
-static gboolean
-resolve_without_host (const PhMux *self, PhDestination *destination)
-{
-  if (destination->name == NULL || ph_mux_has (self, PH_EXTENSION_NAME))
-    return TRUE;
-  if (strcmp (destination->name, "localhost") != 0)
-    return FALSE;
-  g_clear_pointer (&destination->name, g_free);
-  return ph_address_parse ("127.0.0.1", destination->endpoint.addr);
-}
-
-void
-ph_mux_open (PhMux *self, GSocket *socket, const PhDestination *remote, gconstpointer owner)
-{
-  PhDestination destination;
-  gboolean resolved;
-  PhConn *conn;
-
-  g_return_if_fail (self->role == PH_MUX_CLIENT);
-
-  ph_mux_enter (self);
-  ph_destination_copy (remote, &destination);
-  resolved = resolve_without_host (self, &destination);
-  conn = make_accepted (self, socket, &destination, owner);
-  ph_destination_clear (&destination);
-  if (self->state != PH_MUX_RUNNING || self->error != NULL)
-    ph_conn_abort (conn, PH_CLOSE_SESSION_ENDING, NULL);
-  else if (!resolved)
-    ph_conn_abort (conn, PH_CLOSE_NAME_NOT_FOUND,
-                   "this Host does not resolve names; map an address instead");
-  else if (self->sum.live > self->max_live)
-    ph_conn_abort (conn, PH_CLOSE_TOO_MANY, NULL);
-  else if (!self->held)
-    ph_conn_begin (conn);
-  leave_quietly (self);
-}
-
-void
-ph_mux_refuse (PhMux *self, GSocket *socket, const PhDestination *remote, gconstpointer owner)
-{
-  g_return_if_fail (self->role == PH_MUX_CLIENT);
-
-  ph_mux_enter (self);
-  ph_conn_abort (make_accepted (self, socket, remote, owner), PH_CLOSE_TOO_MANY, NULL);
-  leave_quietly (self);
-}
 
 /* Ends a connection, or begins it; whatever it does to itself, to others it does nothing. */
 typedef void (*ConnFunc) (PhConn *conn, gconstpointer data);
@@ -745,7 +577,7 @@ for_each (PhMux *self, ConnFunc func, gconstpointer data)
       next = l->next;
       func (l->data, data);
     }
-  leave_quietly (self);
+  ph_mux_leave_quietly (self);
 }
 
 static void
@@ -821,7 +653,7 @@ ph_mux_shutdown (PhMux *self,
   self->stop_done = done;
   self->stop_user_data = user_data;
   for_each (self, stop_for, &reason);
-  leave_quietly (self);
+  ph_mux_leave_quietly (self);
 }
 
 void
