@@ -212,6 +212,34 @@ test_all_are_answered (void)
   ph_rig_clear (&rig);
 }
 
+/* Of what comes for a connection that is no more only the places are kept. */
+static void
+test_kept_holds_no_payload (void)
+{
+  g_autofree guint8 *bytes = g_malloc0 (20000);
+  PhRig rig;
+
+  ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_OURS);
+  ph_rig_send (&rig, CONNECT, 0, NULL);
+  ph_test_wait (rig.context, ph_rig_is_dialled, &rig);
+  for (guint16 id = 2; id < 5; id++) /* the first is late */
+    ph_rig_send_bytes (&rig, &(PhLine){ DATA, id }, bytes, 20000);
+  ph_rig_settle (&rig);
+  g_assert_cmpuint (get_counters (&rig).held_bytes, >, 3 * 20000);
+  g_assert_true (ph_rules_remove (rig.rules, "127.0.0.1:*", NULL));
+  ph_mux_recheck_rules (rig.mux);
+  g_assert_cmpuint (get_counters (&rig).held_bytes, ==, 3 * PH_REORDER_FRAME_CHARGE_BYTES);
+  ph_rig_send_bytes (&rig, &(PhLine){ DATA, 5 }, bytes, 20000);
+  ph_rig_send (&rig, CLOSE, 6, NULL);
+  ph_rig_settle (&rig);
+  g_assert_cmpuint (get_counters (&rig).held_bytes, ==, 5 * PH_REORDER_FRAME_CHARGE_BYTES);
+  ph_rig_send_bytes (&rig, &(PhLine){ DATA, 1 }, bytes, 20000);
+  ph_rig_settle (&rig);
+  g_assert_cmpuint (get_counters (&rig).held_bytes, ==, 0);
+  g_assert_cmpuint (get_counters (&rig).malformed, ==, 0);
+  ph_rig_clear (&rig);
+}
+
 /* What came before there was a mux is not lost with the event that announced it. */
 static void
 test_message_before_mux (void)
@@ -398,6 +426,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mux-limits/end/waits-for-tail", test_end_waits_for_the_tail);
   g_test_add_func ("/mux-limits/budget/without-room", test_budget_without_room);
   g_test_add_func ("/mux-limits/all-are-answered", test_all_are_answered);
+  g_test_add_func ("/mux-limits/kept-holds-no-payload", test_kept_holds_no_payload);
   g_test_add_func ("/mux-limits/message-before-mux", test_message_before_mux);
   g_test_add_func ("/mux-limits/overrun-of-nobody", test_overrun_of_nobody);
   g_test_add_func ("/mux-limits/malformed-before-connect", test_malformed_before_connect);

@@ -225,7 +225,8 @@ is_used_again (const PhConn *self, guint16 *ret_chunk_id)
   PhEvent event;
 
   return self->mux->role == PH_MUX_HOST && self->close_received && !self->is_orphan &&
-         ph_reorder_peek (&self->reorder, &event, ret_chunk_id) && event == PH_EVENT_CONNECT;
+         !self->reorder.only_counts && ph_reorder_peek (&self->reorder, &event, ret_chunk_id) &&
+         event == PH_EVENT_CONNECT;
 }
 
 static void

@@ -105,7 +105,8 @@ ph_conn_reopen (PhConn *old, guint16 chunk_id)
   PhReorder fresh = self->reorder;
 
   /* Frames that have overtaken the new CONNECT are among those that the old one holds. */
-  if ((gint16)(guint16)(chunk_id - (guint16)(old->reorder.next >> 16)) >= 0)
+  if (!old->reorder.only_counts &&
+      (gint16)(guint16)(chunk_id - (guint16)(old->reorder.next >> 16)) >= 0)
     {
       self->reorder = old->reorder;
       self->reorder.started = FALSE;
@@ -157,6 +158,15 @@ end_socket (PhConn *self, Release release)
 }
 
 /* After the socket: forgets the name if nothing is owed or awaited any more, else keeps it. */
+static void
+keep (PhConn *self)
+{
+  /* Only plain peers use a name again, so that what is held may be for the next connection. */
+  if (self->mux->role == PH_MUX_CLIENT || ph_conn_has_credit (self))
+    ph_reorder_only_count (&self->reorder);
+  ph_conn_set_state (self, PH_CONN_KEPT);
+}
+
 void
 ph_conn_settle (PhConn *self)
 {
@@ -166,7 +176,7 @@ ph_conn_settle (PhConn *self)
   if (over)
     ph_conn_set_state (self, PH_CONN_GONE);
   else if (self->state != PH_CONN_KEPT)
-    ph_conn_set_state (self, PH_CONN_KEPT);
+    keep (self);
   else
     ph_mux_set_wait (self->mux, self, get_wait (self));
 }

@@ -22,6 +22,7 @@ typedef struct
   guint8 event;  /* of the message at `next`, once its first fragment has been handed on */
   guint16 total; /* likewise */
   gboolean started;
+  gboolean only_counts;
 } PhReorder;
 
 typedef enum
@@ -39,6 +40,9 @@ void ph_reorder_clear (PhReorder *reorder);
 
 /* Says which chunk_id is first; held frames from before it are dropped. Once. */
 void ph_reorder_start (PhReorder *reorder, guint16 chunk_id);
+
+/* From now on keeps each frame's place but not its payload, which nobody will read. */
+void ph_reorder_only_count (PhReorder *reorder);
 
 /* Takes a decoded, sequenced frame. */
 PhReorderStatus ph_reorder_push (PhReorder *reorder, const PhFrame *frame);
