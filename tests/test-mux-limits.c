@@ -74,23 +74,31 @@ is_true (gpointer user_data)
   return *(gboolean *)user_data;
 }
 
+/* Carries @n frames of @size bytes to a service that sleeps, and closes as done. */
+static void
+send_and_close (PhRig *rig, guint16 n, gsize size)
+{
+  g_autofree guint8 *bytes = g_malloc0 (size);
+
+  ph_rig_send (rig, CONNECT, 0, NULL);
+  ph_test_wait (rig->context, ph_rig_is_dialled, rig);
+  for (guint16 id = 1; id <= n; id++)
+    ph_rig_send_bytes (rig, &(PhLine){ DATA, id }, bytes, size);
+  ph_rig_send (rig, CLOSE, (guint16)(n + 1), NULL);
+  ph_test_wait (rig->context, ph_rig_has_close, rig);
+}
+
 /* What was closed as done is delivered, although its session ends while the service sleeps. */
 static void
 test_end_keeps_what_is_done (gconstpointer data)
 {
-  g_autofree guint8 *bytes = g_malloc0 (16384);
   g_autoptr (GString) text = g_string_new (NULL);
   PhReading reading = { .text = text };
   gboolean done = FALSE;
   PhRig rig;
 
   ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_NONE);
-  ph_rig_send (&rig, CONNECT, 0, NULL);
-  ph_test_wait (rig.context, ph_rig_is_dialled, &rig);
-  for (guint16 id = 1; id <= 16; id++)
-    ph_rig_send_bytes (&rig, &(PhLine){ DATA, id }, bytes, 16384);
-  ph_rig_send (&rig, CLOSE, 17, NULL);
-  ph_test_wait (rig.context, ph_rig_has_close, &rig);
+  send_and_close (&rig, 16, 16384);
   if (GPOINTER_TO_INT (data) == END_SHUTDOWN)
     {
       ph_mux_shutdown (rig.mux, PH_CLOSE_SESSION_ENDING, set_true, &done);
@@ -112,19 +120,13 @@ test_end_keeps_what_is_done (gconstpointer data)
 static void
 test_end_waits_for_the_tail (void)
 {
-  g_autofree guint8 *bytes = g_malloc0 (65000);
   g_autoptr (GString) text = g_string_new (NULL);
   PhReading reading = { .text = text };
   gboolean done = FALSE;
   PhRig rig;
 
   ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_NONE);
-  ph_rig_send (&rig, CONNECT, 0, NULL);
-  ph_test_wait (rig.context, ph_rig_is_dialled, &rig);
-  for (guint16 id = 1; id <= 120; id++)
-    ph_rig_send_bytes (&rig, &(PhLine){ DATA, id }, bytes, 65000);
-  ph_rig_send (&rig, CLOSE, 121, NULL);
-  ph_test_wait (rig.context, ph_rig_has_close, &rig);
+  send_and_close (&rig, 120, 65000);
   g_assert_cmpuint (get_counters (&rig).held_bytes, >, 0);
   ph_mux_shutdown (rig.mux, PH_CLOSE_SESSION_ENDING, set_true, &done);
   reading.rig = &rig;

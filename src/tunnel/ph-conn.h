@@ -108,6 +108,16 @@ void ph_conn_receive (PhConn *conn, const PhFrame *frame);
 /* The channel has room: sends what is owed and reads once. */
 void ph_conn_resume (PhConn *conn);
 
+/* How a connection can be ended from outside:
+ *
+ *            the socket                        the other side   the name
+ *   abort    reset; LINGERING: closed          is told          kept until its CLOSE has come
+ *   stop     the same; DRAINING: goes on       is told          the same
+ *   disown   –, it has none                    is told if owed  forgotten once that is sent
+ *   drop     reset; what is done: closed       is not told      forgotten at once
+ *   expire   LINGERING: closed; else as abort or drop, by state
+ */
+
 /* Closes for a failure found on this side: CLOSE is owed, the socket is reset, unless it has been
  * given all it gets. An EARLY one holds nothing any more and is closed when its CONNECT comes. */
 void ph_conn_abort (PhConn *conn, PhCloseReason reason, const char *text);
