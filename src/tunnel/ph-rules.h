@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  * and PORT is a number, a range (8000-8010) or `*`.
  *
  * Addresses are compared in binary form, an IPv4-mapped one as IPv4. A wildcard or a network means
- * the unspecified address and the clouds' metadata address never, link-local and multicast ones
+ * the unspecified address and the clouds' metadata addresses never, link-local and multicast ones
  * only where the rule lies wholly among them: those are written out. A name rule allows the
  * addresses that a matching name resolves to; a name that no name rule matches needs a rule for the
  * address. `localhost` also allows 127.0.0.1 and ::1, which it means everywhere. */
