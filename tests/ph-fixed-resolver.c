@@ -7,6 +7,9 @@ struct _PhFixedResolver
 {
   GResolver parent;
   const PhFixedName *names;
+  gboolean held;
+  GQueue waiting; /* GTask, with the name as its data */
+  guint n_asked;
 };
 
 #define PH_TYPE_FIXED_RESOLVER (ph_fixed_resolver_get_type ())
@@ -20,14 +23,9 @@ free_addresses (gpointer addresses)
 }
 
 static void
-lookup_async (GResolver *resolver,
-              const char *hostname,
-              GCancellable *cancellable,
-              GAsyncReadyCallback callback,
-              gpointer user_data)
+answer (PhFixedResolver *self, GTask *task)
 {
-  PhFixedResolver *self = PH_FIXED_RESOLVER (resolver);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  const char *hostname = g_task_get_task_data (task);
   const PhFixedName *found = self->names;
   GList *addresses = NULL;
 
@@ -39,6 +37,24 @@ lookup_async (GResolver *resolver,
     g_task_return_pointer (task, addresses, free_addresses);
   else
     g_task_return_new_error (task, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND, "no such host");
+}
+
+static void
+lookup_async (GResolver *resolver,
+              const char *hostname,
+              GCancellable *cancellable,
+              GAsyncReadyCallback callback,
+              gpointer user_data)
+{
+  PhFixedResolver *self = PH_FIXED_RESOLVER (resolver);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_task_data (task, g_strdup (hostname), g_free);
+  self->n_asked++;
+  if (self->held)
+    g_queue_push_tail (&self->waiting, g_steal_pointer (&task));
+  else
+    answer (self, task);
 }
 
 static GList *
@@ -66,4 +82,32 @@ ph_fixed_resolver_install (const PhFixedName *names)
 
   self->names = names;
   g_resolver_set_default (G_RESOLVER (self));
+}
+
+static PhFixedResolver *
+get_installed (void)
+{
+  g_autoptr (GResolver) resolver = g_resolver_get_default ();
+
+  return PH_FIXED_RESOLVER (resolver); /* GIO keeps it */
+}
+
+void
+ph_fixed_resolver_set_held (gboolean held)
+{
+  PhFixedResolver *self = get_installed ();
+  GTask *task;
+
+  self->held = held;
+  while (!held && (task = g_queue_pop_head (&self->waiting)) != NULL)
+    {
+      answer (self, task);
+      g_object_unref (task);
+    }
+}
+
+guint
+ph_fixed_resolver_count_asked (void)
+{
+  return get_installed ()->n_asked;
 }

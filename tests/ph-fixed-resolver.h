@@ -16,4 +16,10 @@ typedef struct
  * Becomes the process's resolver. @names is borrowed for good. */
 void ph_fixed_resolver_install (const PhFixedName *names);
 
+/* While held, nothing is answered. */
+void ph_fixed_resolver_set_held (gboolean held);
+
+/* Names asked for since it was installed. */
+guint ph_fixed_resolver_count_asked (void);
+
 G_END_DECLS

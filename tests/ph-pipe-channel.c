@@ -12,6 +12,7 @@ typedef struct
   GQueue arrived; /* GBytes to be received here */
   GBytes *received;
   gboolean wants_room;
+  gboolean full; /* takes nothing from here */
 } End;
 
 typedef struct
@@ -50,8 +51,8 @@ pipe_send (PhChannel *channel, const guint8 *message, gsize size)
 
   if (self->pipe->closed)
     return PH_CHANNEL_CLOSED;
-  if (other->under_way_bytes + size > self->pipe->options.capacity_bytes &&
-      other->under_way.length > 0)
+  if (self->full || (other->under_way_bytes + size > self->pipe->options.capacity_bytes &&
+                     other->under_way.length > 0))
     {
       self->wants_room = TRUE;
       return PH_CHANNEL_AGAIN;
@@ -111,7 +112,7 @@ on_turn (GSource *source, GSourceFunc callback, gpointer user_data)
   deliver (self);
   if (self->arrived.length > 0)
     ph_channel_emit_readable (&self->base);
-  if (other->wants_room)
+  if (other->wants_room && !other->full)
     {
       other->wants_room = FALSE;
       ph_channel_emit_writable (&other->base);
@@ -164,6 +165,13 @@ ph_pipe_set_paused (PhPipe *self, gboolean paused)
   self->paused = paused;
   for (guint i = 0; i < 2; i++)
     g_source_set_ready_time (self->ends[i].source, paused ? -1 : 0);
+}
+
+void
+ph_pipe_set_full (PhPipe *self, guint end, gboolean full)
+{
+  self->ends[end].full = full;
+  wake (&self->ends[1 - end]);
 }
 
 static void

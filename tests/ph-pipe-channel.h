@@ -28,6 +28,9 @@ void ph_pipe_close (PhPipe *pipe);
 /* Nothing is delivered while paused: a channel without room. */
 void ph_pipe_set_paused (PhPipe *pipe, gboolean paused);
 
+/* While full, what end @end sends is not taken. */
+void ph_pipe_set_full (PhPipe *pipe, guint end, gboolean full);
+
 void ph_pipe_free (PhPipe *pipe);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhPipe, ph_pipe_free)

@@ -157,6 +157,75 @@ test_host (void)
   ph_pipe_free (pipe);
 }
 
+/* One session takes half of the descriptors at most: the rest is for others. */
+static void
+test_share (void)
+{
+  const PhPipeOptions options = { 1, 1, 1 << 20, 0 };
+  g_autoptr (PhPoll) poll = ph_poll_new (NULL, NULL);
+  g_autoptr (PhRules) rules = ph_rules_new ();
+  PhPipe *pipe = ph_pipe_new (NULL, &options);
+  Seen seen = { 0 };
+  PhMux *mux = ph_mux_new (PH_MUX_HOST, ph_pipe_get_channel (pipe, 0), poll, rules,
+                           PH_EXTENSIONS_OURS, &events, &seen);
+  PhFrame frame = { .event = PH_EVENT_CONNECT, .total_chunks = 1, .name.dst.port = 80 };
+  guint8 message[PH_FRAME_HEADER_SIZE];
+  PhMuxCounters counters;
+
+  ph_mux_set_held (mux, TRUE);
+  for (guint16 port = 1; port <= LIMIT / 2 + 1; port++)
+    {
+      frame.name.src.port = port;
+      ph_frame_encode_header (&frame, message);
+      ph_channel_send (ph_pipe_get_channel (pipe, 1), message, sizeof message);
+    }
+  ph_test_wait (NULL, has_closed, &seen);
+  ph_mux_get_counters (mux, &counters);
+  g_assert_cmpuint (counters.connections, ==, LIMIT / 2);
+  g_assert_cmpint (seen.reason, ==, PH_CLOSE_TOO_MANY);
+  ph_mux_free (mux);
+  ph_pipe_free (pipe);
+}
+
+typedef struct
+{
+  PhPollWatch *watch;
+  GIOCondition seen;
+  guint calls;
+} Refused;
+
+static void
+on_refused (GIOCondition condition, gpointer user_data)
+{
+  Refused *refused = user_data;
+
+  refused->seen |= condition;
+  refused->calls++;
+  ph_poll_set_condition (refused->watch, 0);
+}
+
+/* A socket that cannot be watched is not forgotten in silence. */
+static void
+test_refused (void)
+{
+  g_autoptr (GSocket) socket =
+      g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
+  g_autoptr (PhPoll) poll = ph_poll_new (NULL, NULL);
+  Refused refused = { 0 };
+
+  g_assert_true (g_socket_close (socket, NULL));
+  refused.watch = ph_poll_add (poll, socket, G_IO_IN, on_refused, &refused);
+  g_assert_cmpuint (refused.calls, ==, 0);
+  for (guint i = 0; i < 10; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (refused.calls, ==, 1);
+  g_assert_true (refused.seen & G_IO_NVAL);
+  ph_poll_set_condition (refused.watch, G_IO_OUT); /* and removed before it is told again */
+  ph_poll_remove (refused.watch);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (refused.calls, ==, 1);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -167,5 +236,7 @@ main (int argc, char **argv)
   g_test_add_func ("/exhaustion/client", test_client);
   g_test_add_func ("/exhaustion/client-without-reserve", test_client_without_reserve);
   g_test_add_func ("/exhaustion/host", test_host);
+  g_test_add_func ("/exhaustion/share", test_share);
+  g_test_add_func ("/exhaustion/unwatchable", test_refused);
   return g_test_run ();
 }

@@ -68,6 +68,28 @@ all_there (gpointer user_data)
   return counters.connections == waiting->n;
 }
 
+static gboolean
+is_connected (gpointer user_data)
+{
+  return g_socket_condition_check (user_data, G_IO_OUT) != 0 &&
+         g_socket_check_connect_result (user_data, NULL);
+}
+
+/* A burst while the tunnel is busy: nobody has to try again. */
+static void
+test_burst (void)
+{
+  g_autoptr (PhPoll) poll = ph_poll_new (NULL, NULL);
+  PhListener *listener = listen_on (poll, "0:127.0.0.1:80", NULL);
+  g_autoptr (GPtrArray) apps = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < 300; i++)
+    g_ptr_array_add (apps, ph_stream_connect (ph_listener_get_local (listener)->port));
+  for (guint i = 0; i < 300; i++)
+    g_assert_true (is_connected (g_ptr_array_index (apps, i)));
+  ph_listener_free (listener);
+}
+
 /* Connections made before there is a mux wait, and are not lost. */
 static void
 test_backlog (void)
@@ -103,5 +125,6 @@ main (int argc, char **argv)
   g_test_add_func ("/listener/port-in-use", test_port_in_use);
   g_test_add_func ("/listener/foreign-address", test_foreign_address);
   g_test_add_func ("/listener/backlog", test_backlog);
+  g_test_add_func ("/listener/burst", test_burst);
   return g_test_run ();
 }

@@ -46,7 +46,9 @@ static const struct
   { "\33[31mred\n", 9, "[31mred" },
   { "\1\2\177", 3, NULL },
   { "a\0b", 3, "a\357\277\275b" },
-  { "a\342\200\256b", 5, "ab" }, /* right-to-left override */
+  { "a\342\200\256b", 5, "ab" },  /* right-to-left override */
+  { "a\342\200\250b", 5, "a b" }, /* line separator */
+  { "b\343\205\244", 4, "b" },    /* a letter that draws nothing */
   { "\377a", 2, "\357\277\275a" },
   { "gr\303\274n", 5, "gr\303\274n" },
 };

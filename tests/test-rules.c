@@ -188,6 +188,17 @@ static const struct
   { "*:*", NULL, "169.254.169.254:80", FALSE },
   { "*:*", NULL, "[::ffff:169.254.169.254]:80", FALSE },
   { "*:*", NULL, "[fd00:ec2::254]:80", FALSE },
+  { "*:*", NULL, "[fd20:ce::254]:80", FALSE },
+  { "*:*", NULL, "100.100.100.200:80", FALSE },
+  { "*:*", NULL, "100.100.100.201:80", TRUE },
+  { "100.*:*", NULL, "100.100.100.200:80", FALSE },
+  { "*:*", NULL, "168.63.129.16:80", FALSE },
+  { "*:*", NULL, "[64:ff9b::169.254.169.254]:80", FALSE },
+  { "*:*", NULL, "[64:ff9b::168.63.129.16]:80", FALSE },
+  { "*:*", NULL, "[64:ff9b::169.254.1.1]:80", FALSE },
+  { "*:*", NULL, "[64:ff9b::0.0.0.0]:80", FALSE },
+  { "*:*", NULL, "[64:ff9b::10.0.0.1]:80", TRUE },
+  { "[64:ff9b::]/96:*", NULL, "[64:ff9b::169.254.169.254]:80", FALSE },
   { "*:*", "evil.test", "169.254.169.254:80", FALSE },
   { "*.test:*", "evil.test", "169.254.169.254:80", FALSE },
   { "*.test:*", "evil.test", "0.0.0.0:80", FALSE },
@@ -204,6 +215,8 @@ static const struct
   { "169.254.*:80", NULL, "169.254.169.254:80", FALSE },
   { "169.254.169.254:80", NULL, "169.254.169.254:80", TRUE },
   { "[fd00:ec2::254]:80", NULL, "[fd00:ec2::254]:80", TRUE },
+  { "168.63.129.16:80", NULL, "168.63.129.16:80", TRUE },
+  { "[64:ff9b::a9fe:a9fe]:80", NULL, "[64:ff9b::169.254.169.254]:80", TRUE },
   { "[fe80::]/10:80", NULL, "[fe80::1]:80", TRUE },
   { "224.0.0.0/4:80", NULL, "224.0.0.1:80", TRUE },
   { "[ff00::]/8:80", NULL, "[ff02::1]:80", TRUE },
@@ -215,6 +228,8 @@ static const struct
   { "localhost:80", NULL, "127.0.0.1:80", TRUE },
   { "localhost:80", NULL, "[::1]:80", TRUE },
   { "localhost:80", NULL, "127.0.0.2:80", FALSE },
+  { "localhost:80", NULL, "127.0.1.1:80", FALSE },
+  { "localhost:80", NULL, "[::ffff:127.0.0.1]:80", TRUE },
   { "localhost:80", NULL, "10.0.0.1:80", FALSE },
   { "localhost:80", "other.test", "127.0.0.1:80", FALSE },
   { "host.test:80", "host.test", "10.0.0.1:80", TRUE },
@@ -248,6 +263,38 @@ test_matches (void)
     }
 }
 
+static const struct
+{
+  const char *rule; /* NULL: none */
+  const char *name;
+  PhRulesScope scope;
+} scopes[] = {
+  { NULL, "any.test", PH_RULES_NEVER },
+  { "*:80", "any.test", PH_RULES_BY_NAME },
+  { "*:81", "any.test", PH_RULES_NEVER },
+  { "any.test:80", "any.test", PH_RULES_BY_NAME },
+  { "any.test:81-90", "any.test", PH_RULES_NEVER },
+  { "other.test:80", "any.test", PH_RULES_NEVER },
+  { "*.test:80", "any.test", PH_RULES_BY_NAME },
+  { "*.any.test:80", "any.test", PH_RULES_NEVER },
+  { "10.0.0.0/8:80", "any.test", PH_RULES_BY_ADDRESS },
+  { "10.0.0.0/8:1-79", "any.test", PH_RULES_NEVER },
+};
+
+static void
+test_may_allow (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (scopes); i++)
+    {
+      g_autoptr (PhRules) rules = ph_rules_new ();
+
+      g_assert_true (ph_rules_add (rules, "other.invalid:80", NULL));
+      if (scopes[i].rule != NULL)
+        g_assert_true (ph_rules_add (rules, scopes[i].rule, NULL));
+      g_assert_cmpint (ph_rules_may_allow (rules, scopes[i].name, 80), ==, scopes[i].scope);
+    }
+}
+
 static void
 test_list (void)
 {
@@ -276,6 +323,7 @@ main (int argc, char **argv)
   g_test_add_func ("/rules/bad", test_bad);
   g_test_add_func ("/rules/remove-unknown", test_remove_unknown);
   g_test_add_func ("/rules/matches", test_matches);
+  g_test_add_func ("/rules/may-allow", test_may_allow);
   g_test_add_func ("/rules/list", test_list);
   return g_test_run ();
 }

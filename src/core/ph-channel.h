@@ -30,7 +30,7 @@ typedef struct
 
 typedef struct
 {
-  void (*readable) (gpointer user_data); /* receive until AGAIN, or be told again next turn */
+  void (*readable) (gpointer user_data); /* receive until AGAIN; until then it may come again */
   void (*writable) (gpointer user_data); /* after an AGAIN, once there is room */
   void (*closed) (gpointer user_data);   /* once; the owner may free the channel, not inside */
 } PhChannelEvents;
@@ -54,7 +54,8 @@ ph_channel_receive (PhChannel *channel, const guint8 **ret_message, gsize *ret_s
   return channel->klass->receive (channel, ret_message, ret_size);
 }
 
-/* Sets who hears of events; NULL ends it. @events is borrowed for as long. */
+/* Sets who hears of events; NULL ends it. @events is borrowed for as long. Messages that come while
+ * nobody listens wait; whoever begins to listen receives once without being told. */
 static inline void
 ph_channel_set_events (PhChannel *channel, const PhChannelEvents *events, gpointer user_data)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define FIFO_MIN_BYTES 4096
+#define FIFO_SHRINK_BYTES 65536 /* smaller ones are not worth the copy */
 
 void
 ph_fifo_init (PhFifo *fifo, gsize limit_bytes)
@@ -18,36 +19,51 @@ ph_fifo_clear (PhFifo *fifo)
   ph_fifo_init (fifo, fifo->limit);
 }
 
-/* Makes room for @size more bytes behind the last one. Bytes are moved down only once at least as
- * many have been taken, so each byte is moved once on average; otherwise the queue grows. */
+/* Moves to other memory, the first byte in front. */
 static void
-fifo_reserve (PhFifo *fifo, gsize size)
+fifo_resize (PhFifo *fifo, gsize allocated)
 {
-  gsize wanted = fifo->size + size;
+  guint8 *bytes = g_malloc (allocated);
+  gsize run;
+  const guint8 *front = ph_fifo_peek (fifo, &run);
 
-  if (fifo->start + wanted <= fifo->allocated)
+  if (run > 0)
+    memcpy (bytes, front, run);
+  if (run < fifo->size)
+    memcpy (bytes + run, fifo->bytes, fifo->size - run);
+  g_free (fifo->bytes);
+  fifo->bytes = bytes;
+  fifo->allocated = allocated;
+  fifo->start = 0;
+}
+
+static void
+fifo_reserve (PhFifo *fifo, gsize wanted)
+{
+  gsize allocated = MAX (fifo->allocated, FIFO_MIN_BYTES);
+
+  if (wanted <= fifo->allocated)
     return;
-  if (fifo->start >= fifo->size && wanted <= fifo->allocated)
-    {
-      memmove (fifo->bytes, fifo->bytes + fifo->start, fifo->size);
-      fifo->start = 0;
-      return;
-    }
-  fifo->allocated = MAX (fifo->allocated, FIFO_MIN_BYTES);
-  while (fifo->allocated < fifo->start + wanted)
-    fifo->allocated *= 2;
-  fifo->bytes = g_realloc (fifo->bytes, fifo->allocated);
+  while (allocated < wanted)
+    allocated *= 2;
+  fifo_resize (fifo, MIN (allocated, fifo->limit));
 }
 
 gboolean
 ph_fifo_push (PhFifo *fifo, const guint8 *bytes, gsize size)
 {
+  gsize end;
+  gsize run;
+
   if (size > fifo->limit - fifo->size)
     return FALSE;
   if (size == 0)
     return TRUE;
-  fifo_reserve (fifo, size);
-  memcpy (fifo->bytes + fifo->start + fifo->size, bytes, size);
+  fifo_reserve (fifo, fifo->size + size);
+  end = (fifo->start + fifo->size) % fifo->allocated;
+  run = MIN (size, fifo->allocated - end);
+  memcpy (fifo->bytes + end, bytes, run);
+  memcpy (fifo->bytes, bytes + run, size - run);
   fifo->size += size;
   return TRUE;
 }
@@ -55,7 +71,7 @@ ph_fifo_push (PhFifo *fifo, const guint8 *bytes, gsize size)
 const guint8 *
 ph_fifo_peek (const PhFifo *fifo, gsize *ret_size)
 {
-  *ret_size = fifo->size;
+  *ret_size = MIN (fifo->size, fifo->allocated - fifo->start);
   return fifo->size > 0 ? fifo->bytes + fifo->start : NULL;
 }
 
@@ -64,8 +80,13 @@ ph_fifo_pop (PhFifo *fifo, gsize size)
 {
   g_return_if_fail (size <= fifo->size);
 
-  fifo->start += size;
   fifo->size -= size;
   if (fifo->size == 0)
-    ph_fifo_clear (fifo);
+    {
+      ph_fifo_clear (fifo);
+      return;
+    }
+  fifo->start = (fifo->start + size) % fifo->allocated;
+  if (fifo->allocated > FIFO_SHRINK_BYTES && fifo->size < fifo->allocated / 4)
+    fifo_resize (fifo, MAX (2 * fifo->size, FIFO_MIN_BYTES));
 }

@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* A byte queue that never holds more than its limit. It grows by doubling up to the limit and gives
- * its memory back when it runs empty, so that thousands of idle connections cost nothing. */
+/* A byte queue that never holds more than its limit, in memory that never passes the limit either.
+ * It is a ring: it grows by doubling, shrinks when it is mostly unused and gives all back when it
+ * runs empty, so that thousands of idle connections cost nothing. */
 typedef struct
 {
   guint8 *bytes;
@@ -27,10 +28,18 @@ ph_fifo_size (const PhFifo *fifo)
   return fifo->size;
 }
 
+/* What it costs: at most the limit, and for more than 64 KiB at most four times what is held. */
+static inline gsize
+ph_fifo_allocated (const PhFifo *fifo)
+{
+  return fifo->allocated;
+}
+
 /* Appends all @size bytes, or nothing and FALSE if that would pass the limit. */
 gboolean ph_fifo_push (PhFifo *fifo, const guint8 *bytes, gsize size);
 
-/* The bytes at the front, one run; valid until the next call. NULL and 0 when empty. */
+/* A run of bytes at the front, all or those up to where the ring turns; valid until the next call.
+ * NULL and 0 when empty. */
 const guint8 *ph_fifo_peek (const PhFifo *fifo, gsize *ret_size);
 
 /* Drops the first @size bytes, which must be there. */

@@ -14,3 +14,13 @@ ph_limits_raise_descriptors (void)
   if (setrlimit (RLIMIT_NOFILE, &limit) != 0)
     g_debug ("the descriptor limit stays as it is");
 }
+
+guint
+ph_limits_get_descriptors (void)
+{
+  struct rlimit limit;
+
+  if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > G_MAXUINT)
+    return G_MAXUINT;
+  return (guint)limit.rlim_cur;
+}

@@ -9,4 +9,7 @@ G_BEGIN_DECLS
  * thousands of sockets fit. Does nothing where there is no such limit. Called once, at start. */
 void ph_limits_raise_descriptors (void);
 
+/* How many that is now; G_MAXUINT where there is no such limit. */
+guint ph_limits_get_descriptors (void);
+
 G_END_DECLS

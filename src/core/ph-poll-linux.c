@@ -22,6 +22,7 @@ struct _PhPoll
   int epoll_fd;
   guint n_watches;
   GSList *removed; /* watches removed inside a dispatch; freed behind it */
+  GSList *refused; /* watches that the system would not take, to be told so */
   gboolean dispatching;
 };
 
@@ -69,6 +70,18 @@ watch_report (PhPollWatch *watch, GIOCondition ready)
     watch->func (ready, watch->user_data);
 }
 
+static void
+report_refused (PhPoll *self)
+{
+  while (self->refused != NULL)
+    {
+      PhPollWatch *watch = self->refused->data;
+
+      self->refused = g_slist_delete_link (self->refused, self->refused);
+      watch->func (G_IO_NVAL, watch->user_data);
+    }
+}
+
 static gboolean
 poll_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
@@ -76,7 +89,9 @@ poll_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
   struct epoll_event events[EVENTS_PER_TURN];
   int n = epoll_wait (self->epoll_fd, events, EVENTS_PER_TURN, 0);
 
+  g_source_set_ready_time (source, -1);
   self->dispatching = TRUE;
+  report_refused (self);
   for (int i = 0; i < n; i++)
     watch_report (events[i].data.ptr, from_epoll (events[i].events));
   self->dispatching = FALSE;
@@ -127,13 +142,22 @@ ph_poll_get_context (PhPoll *self)
   return self->context;
 }
 
-static void
+static gboolean
 watch_control (PhPollWatch *watch, int operation)
 {
   struct epoll_event event = { .events = to_epoll (watch->condition), .data.ptr = watch };
 
-  if (epoll_ctl (watch->poll->epoll_fd, operation, g_socket_get_fd (watch->socket), &event) != 0)
-    g_warning ("epoll_ctl: %s", g_strerror (errno));
+  return epoll_ctl (watch->poll->epoll_fd, operation, g_socket_get_fd (watch->socket), &event) == 0;
+}
+
+/* Told from the main loop: the caller may be in the middle of anything. */
+static void
+watch_refuse (PhPollWatch *watch)
+{
+  watch->condition = 0;
+  watch_control (watch, EPOLL_CTL_DEL);
+  watch->poll->refused = g_slist_prepend (watch->poll->refused, watch);
+  g_source_set_ready_time (watch->poll->source, 0);
 }
 
 PhPollWatch *
@@ -163,10 +187,11 @@ ph_poll_set_condition (PhPollWatch *watch, GIOCondition condition)
   if (condition == old)
     return;
   watch->condition = condition;
-  if (old == 0)
-    watch_control (watch, EPOLL_CTL_ADD);
-  else
-    watch_control (watch, condition == 0 ? EPOLL_CTL_DEL : EPOLL_CTL_MOD);
+  watch->poll->refused = g_slist_remove (watch->poll->refused, watch);
+  if (condition == 0)
+    watch_control (watch, EPOLL_CTL_DEL);
+  else if (!watch_control (watch, old == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD))
+    watch_refuse (watch);
 }
 
 void
@@ -175,6 +200,7 @@ ph_poll_remove (PhPollWatch *watch)
   PhPoll *self = watch->poll;
 
   ph_poll_set_condition (watch, 0);
+  self->refused = g_slist_remove (self->refused, watch);
   self->n_watches--;
   if (self->dispatching)
     self->removed = g_slist_prepend (self->removed, watch);

@@ -11,7 +11,9 @@ typedef struct _PhPoll PhPoll;
 typedef struct _PhPollWatch PhPollWatch;
 
 /* @condition is what of the watched conditions holds, and G_IO_ERR and G_IO_HUP whether asked for
- * or not. The callback may add, change and remove any watch, its own too. */
+ * or not. G_IO_NVAL alone says that the system would not watch the socket (it is closed, or
+ * a limit is reached): the watch has condition 0 now. The callback may add, change and remove any
+ * watch, its own too. */
 typedef void (*PhPollFunc) (GIOCondition condition, gpointer user_data);
 
 /* Attaches to @context (NULL: the default one). Fails only where the system has no descriptors

@@ -1,23 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ph-conn.h"
+#include "ph-conn-private.h"
 
 #include <string.h>
 
 #include "ph-socket.h"
 
-/* Reads of one connection in a row before others have their turn. */
-#define READS_PER_TURN 4
-
-/* A window is raised at once to this, if the budget allows: from there it finds the path's size
- * within a second, and dozens of idle connections leave room for it. */
-#define RAISED_WINDOW_BYTES (1024 * 1024)
-#define RAISED_SHARE 16 /* … but by no more than this part of what is left */
-
-/* The longest CONNECT or CLOSE payload that makes sense is a name of 253 bytes. */
-#define MAX_CONTROL_BYTES 512
-
-#define NAME_PREFIX "name="
-#define OWES(event) (1u << (event))
+/* A connection's states, what it owes the other side, and its ends. */
 
 static const guint16 legal_edges[PH_CONN_N_STATES] = {
 #define TO(state) (1u << PH_CONN_##state)
@@ -32,19 +20,23 @@ static const guint16 legal_edges[PH_CONN_N_STATES] = {
 #undef TO
 };
 
+/* A name that a CLOSE is still owed for is not forgotten before it is sent. */
 static PhWait
-state_wait (PhConnState state)
+get_wait (const PhConn *self)
 {
-  switch (state)
+  switch (self->state)
     {
     case PH_CONN_EARLY:
+      return PH_WAIT_NAME;
     case PH_CONN_KEPT:
-      return PH_WAIT_LONG;
+      return self->owed & OWES (PH_EVENT_CLOSE) ? PH_WAIT_NONE : PH_WAIT_NAME;
     case PH_CONN_DIALLING:
+      return PH_WAIT_STEP;
     case PH_CONN_LINGERING:
-      return PH_WAIT_SHORT;
-    case PH_CONN_HELD:
+      return PH_WAIT_LINGER;
     case PH_CONN_OPENING:
+      return PH_WAIT_ANSWER;
+    case PH_CONN_HELD:
     case PH_CONN_OPEN:
     case PH_CONN_DRAINING:
     case PH_CONN_GONE:
@@ -60,15 +52,13 @@ ph_conn_is_live (const PhConn *self)
   return self->state >= PH_CONN_HELD && self->state <= PH_CONN_LINGERING;
 }
 
-static void
-set_state (PhConn *self, PhConnState state)
+void
+ph_conn_set_state (PhConn *self, PhConnState state)
 {
-  gboolean was_live = ph_conn_is_live (self);
-
   g_assert (legal_edges[self->state] & (1u << state));
   self->state = state;
-  self->mux->n_live += (guint)ph_conn_is_live (self) - (guint)was_live;
-  ph_mux_set_wait (self->mux, self, state_wait (state));
+  ph_mux_account (self->mux, self);
+  ph_mux_set_wait (self->mux, self, get_wait (self));
   if (state == PH_CONN_GONE)
     {
       ph_mux_forget (self->mux, self);
@@ -76,33 +66,16 @@ set_state (PhConn *self, PhConnState state)
     }
 }
 
-static gboolean
-has_credit (const PhConn *self)
-{
-  return ph_mux_has (self->mux, PH_EXTENSION_CREDIT);
-}
-
-/* Keeps the mux's sum of what is held right; after everything that changes it. */
-static void
-account (PhConn *self)
-{
-  gsize held = self->reorder.held_bytes + ph_fifo_size (&self->unsent);
-
-  self->mux->held_bytes += held - self->held_bytes;
-  self->held_bytes = held;
-}
-
 /* Making and freeing */
 
 static PhConn *
-conn_new (PhMux *mux, const PhFrameName *name)
+conn_new (PhMux *mux, const PhFrameName *name, PhConnState state)
 {
-  /* With credit the other side's window is the bound; what is held beside it are charges. */
-  gsize limit = ph_mux_has (mux, PH_EXTENSION_CREDIT) ? 2 * PH_MUX_MAX_WINDOW_BYTES
-                                                      : PH_MUX_PLAIN_LIMIT_BYTES;
+  gsize limit = ph_conn_get_limit (mux);
   PhConn *self = g_new0 (PhConn, 1);
 
   self->mux = mux;
+  self->state = state;
   self->name = *name;
   self->source = name->src;
   self->credit = ph_mux_has (mux, PH_EXTENSION_CREDIT) ? PH_MUX_START_WINDOW_BYTES : G_MAXUINT64;
@@ -110,21 +83,18 @@ conn_new (PhMux *mux, const PhFrameName *name)
   ph_reorder_init (&self->reorder, limit);
   ph_fifo_init (&self->unsent, limit);
   self->all_link.data = self->ready_link.data = self->report_link.data = self->deadline_link.data =
-      self;
+      self->fullness_link.data = self;
   g_queue_push_tail_link (&mux->all, &self->all_link);
   g_hash_table_replace (mux->by_name, &self->name, self);
-  mux->window_bytes += self->window.size;
+  ph_mux_account (mux, self);
+  ph_mux_set_wait (mux, self, get_wait (self));
   return self;
 }
 
 PhConn *
 ph_conn_new_early (PhMux *mux, const PhFrameName *name)
 {
-  PhConn *self = conn_new (mux, name);
-
-  self->state = PH_CONN_EARLY;
-  ph_mux_set_wait (mux, self, state_wait (self->state));
-  return self;
+  return conn_new (mux, name, PH_CONN_EARLY);
 }
 
 PhConn *
@@ -135,41 +105,29 @@ ph_conn_reopen (PhConn *old, guint16 chunk_id)
   PhReorder fresh = self->reorder;
 
   /* Frames that have overtaken the new CONNECT are among those that the old one holds. */
-  if ((gint16)(guint16)(chunk_id - (guint16)(old->reorder.next >> 16)) >= 0)
+  if (!old->reorder.only_counts &&
+      (gint16)(guint16)(chunk_id - (guint16)(old->reorder.next >> 16)) >= 0)
     {
       self->reorder = old->reorder;
       self->reorder.started = FALSE;
       old->reorder = fresh;
     }
-  account (old);
-  account (self);
+  ph_mux_account (mux, old);
+  ph_mux_account (mux, self);
   old->owed = 0;
-  old->close_sent = old->close_received = TRUE;
-  if (!ph_conn_is_live (old))
-    set_state (old, PH_CONN_GONE);
+  old->is_orphan = TRUE;
+  if (old->state == PH_CONN_KEPT)
+    ph_conn_set_state (old, PH_CONN_GONE);
   return self;
-}
-
-static void on_socket (GIOCondition condition, gpointer user_data);
-
-static void
-take_socket (PhConn *self, GSocket *socket)
-{
-  self->socket = g_object_ref (socket);
-  ph_socket_prepare (socket);
-  self->watched = G_IO_ERR;
-  self->watch = ph_poll_add (self->mux->poll, socket, G_IO_ERR, on_socket, self);
 }
 
 PhConn *
 ph_conn_new_accepted (PhMux *mux, const PhFrameName *name, GSocket *socket)
 {
-  PhConn *self = conn_new (mux, name);
+  PhConn *self = conn_new (mux, name, PH_CONN_HELD);
 
-  self->state = PH_CONN_HELD;
-  mux->n_live++;
   ph_reorder_start (&self->reorder, 0);
-  take_socket (self, socket);
+  ph_conn_take_socket (self, socket);
   return self;
 }
 
@@ -185,35 +143,13 @@ ph_conn_free (PhConn *self)
 
 /* Letting go of the socket, and of the name */
 
-typedef enum
-{
-  RELEASE_CLOSE,
-  RELEASE_RESET,
-} Release;
-
-static void
-release_socket (PhConn *self, Release release)
-{
-  g_clear_pointer (&self->dial, ph_dial_free);
-  g_clear_pointer (&self->watch, ph_poll_remove);
-  if (self->socket == NULL)
-    return;
-  if (release == RELEASE_RESET)
-    ph_socket_reset (self->socket);
-  else
-    g_socket_close (self->socket, NULL);
-  g_clear_object (&self->socket);
-}
-
 /* The TCP side is over. What the channel side still needs stays. */
 static void
 end_socket (PhConn *self, Release release)
 {
-  release_socket (self, release);
+  ph_conn_release_socket (self, release);
   ph_fifo_clear (&self->unsent);
-  account (self);
-  self->mux->window_bytes -= self->window.size;
-  self->window.size = 0;
+  ph_mux_account (self->mux, self);
   if (ph_conn_is_live (self))
     {
       self->report_closed = TRUE;
@@ -221,16 +157,28 @@ end_socket (PhConn *self, Release release)
     }
 }
 
-/* After the socket: forgets the name if both CLOSEs have passed, else keeps it. */
+/* After the socket: forgets the name if nothing is owed or awaited any more, else keeps it. */
 static void
-settle (PhConn *self)
+keep (PhConn *self)
 {
-  gboolean over = self->close_sent && self->close_received;
+  /* Only plain peers use a name again, so that what is held may be for the next connection. */
+  if (self->mux->role == PH_MUX_CLIENT || ph_conn_has_credit (self))
+    ph_reorder_only_count (&self->reorder);
+  ph_conn_set_state (self, PH_CONN_KEPT);
+}
+
+void
+ph_conn_settle (PhConn *self)
+{
+  gboolean heard_all = self->is_orphan || (self->close_sent && self->close_received);
+  gboolean over = heard_all && !(self->owed & OWES (PH_EVENT_CLOSE));
 
   if (over)
-    set_state (self, PH_CONN_GONE);
+    ph_conn_set_state (self, PH_CONN_GONE);
   else if (self->state != PH_CONN_KEPT)
-    set_state (self, PH_CONN_KEPT);
+    keep (self);
+  else
+    ph_mux_set_wait (self->mux, self, get_wait (self));
 }
 
 void
@@ -242,10 +190,19 @@ ph_conn_drop (PhConn *self, PhCloseReason reason)
     self->reason = reason;
   self->owed = 0;
   ph_mux_drop_pending (self->mux, self);
-  end_socket (self, RELEASE_RESET);
+  end_socket (self, ph_conn_finish_writing (self));
   ph_reorder_clear (&self->reorder);
-  account (self);
-  set_state (self, PH_CONN_GONE);
+  ph_conn_set_state (self, PH_CONN_GONE);
+}
+
+void
+ph_conn_disown (PhConn *self)
+{
+  ph_reorder_clear (&self->reorder);
+  ph_mux_account (self->mux, self);
+  self->is_orphan = TRUE;
+  if (self->state == PH_CONN_KEPT)
+    ph_conn_settle (self);
 }
 
 /* Sending */
@@ -315,7 +272,7 @@ send_window (PhConn *self)
                           .payload_size = sizeof payload,
                           .payload = payload };
 
-  if (due == 0 || !has_credit (self) || !ph_conn_is_live (self) || self->write_ended)
+  if (due == 0 || !ph_conn_has_credit (self) || !ph_conn_is_live (self) || self->write_ended)
     return TRUE;
   ph_write_u32 (payload, due);
   if (!ph_mux_send_control (self->mux, &frame))
@@ -326,8 +283,8 @@ send_window (PhConn *self)
 
 /* Sends all that is owed, in this order. FALSE if the channel has no room: then the connection
  * waits for its turn. Once the last CLOSE is sent the connection may be gone. */
-static gboolean
-flush (PhConn *self)
+gboolean
+ph_conn_flush (PhConn *self)
 {
   static const PhEvent order[] = { PH_EVENT_CONNECT, PH_EVENT_OPENED, PH_EVENT_EOF,
                                    PH_EVENT_CLOSE };
@@ -345,7 +302,7 @@ flush (PhConn *self)
       self->close_sent |= order[i] == PH_EVENT_CLOSE;
     }
   if (self->state == PH_CONN_KEPT)
-    settle (self);
+    ph_conn_settle (self);
   if (send_window (self))
     return TRUE;
   ph_mux_queue (self->mux, self);
@@ -355,12 +312,13 @@ flush (PhConn *self)
 gboolean
 ph_conn_is_closing (const PhConn *self)
 {
-  return self->close_sent || self->close_received || (self->owed & OWES (PH_EVENT_CLOSE));
+  return self->close_sent || self->close_received || self->is_orphan ||
+         (self->owed & OWES (PH_EVENT_CLOSE));
 }
 
 /* Exactly one CLOSE goes each way; none where the other side never heard of the connection. */
-static void
-owe_close (PhConn *self)
+void
+ph_conn_owe_close (PhConn *self)
 {
   gboolean unheard = self->mux->role == PH_MUX_CLIENT &&
                      (self->state == PH_CONN_HELD || (self->owed & OWES (PH_EVENT_CONNECT)));
@@ -368,320 +326,68 @@ owe_close (PhConn *self)
   if (unheard)
     {
       self->owed = 0;
-      self->close_sent = self->close_received = TRUE;
+      self->is_orphan = TRUE;
     }
-  else if (!self->close_sent)
+  else if (!self->close_sent && !self->is_orphan)
     self->owed |= OWES (PH_EVENT_CLOSE);
+}
+
+/* Nothing but CLOSE matters now, and its number must be the next. */
+static void
+drop_unsent_frames (PhConn *self)
+{
+  ph_conn_owe_close (self);
+  if (ph_mux_drop_pending (self->mux, self))
+    self->send_id--;
+  self->owed &= OWES (PH_EVENT_CLOSE);
+}
+
+/* The one way a socket's life ends with CLOSE told or already passed. */
+void
+ph_conn_end (PhConn *self, Release release)
+{
+  ph_conn_owe_close (self);
+  end_socket (self, release);
+  ph_conn_settle (self);
+  ph_conn_flush (self);
+}
+
+/* No CLOSE may be sent for what was never asked for: it waits for the CONNECT. */
+static void
+condemn (PhConn *self, PhCloseReason reason)
+{
+  note_reason (self, reason, NULL);
+  ph_reorder_clear (&self->reorder);
+  ph_mux_account (self->mux, self);
 }
 
 void
 ph_conn_abort (PhConn *self, PhCloseReason reason, const char *text)
 {
   if (self->state == PH_CONN_EARLY)
-    ph_conn_drop (self, reason);
+    condemn (self, reason);
   if (!ph_conn_is_live (self))
     return;
   note_reason (self, reason, text);
-  owe_close (self);
-  if (ph_mux_drop_pending (self->mux, self))
-    self->send_id--;
-  /* Nothing but CLOSE matters now, and its number must be the next. */
-  self->owed &= OWES (PH_EVENT_CLOSE);
-  end_socket (self, RELEASE_RESET);
-  settle (self);
-  flush (self);
-}
-
-/* The TCP socket */
-
-static gboolean
-is_flowing (const PhConn *self)
-{
-  return self->state == PH_CONN_OPENING || self->state == PH_CONN_OPEN;
-}
-
-static gboolean
-is_discarding (const PhConn *self)
-{
-  return self->state == PH_CONN_DRAINING || self->state == PH_CONN_LINGERING;
-}
-
-static void
-update_watch (PhConn *self)
-{
-  GIOCondition wanted = self->hung_up ? 0 : G_IO_ERR;
-
-  if (self->watch == NULL)
-    return;
-  if (!self->read_ended &&
-      (is_discarding (self) || (is_flowing (self) && self->credit > 0 && !self->is_ready)))
-    wanted |= G_IO_IN;
-  if (ph_fifo_size (&self->unsent) > 0 && (is_flowing (self) || is_discarding (self)))
-    wanted |= G_IO_OUT;
-  if (wanted == self->watched)
-    return;
-  self->watched = wanted;
-  ph_poll_set_condition (self->watch, wanted);
-}
-
-/* What follows once everything for the socket is written. */
-static void
-progress (PhConn *self)
-{
-  if (!self->write_ended || ph_fifo_size (&self->unsent) > 0 || self->socket == NULL)
-    return;
-  if (!self->shut_down)
-    {
-      self->shut_down = TRUE;
-      g_socket_shutdown (self->socket, FALSE, TRUE, NULL);
-    }
-  if (!self->read_ended)
-    {
-      if (self->state == PH_CONN_DRAINING)
-        set_state (self, PH_CONN_LINGERING);
-      return;
-    }
-  /* Both directions have ended and are delivered. */
-  if (!ph_conn_is_closing (self) && !ph_mux_has (self->mux, PH_EXTENSION_EOF))
-    return;
-  owe_close (self);
-  end_socket (self, RELEASE_CLOSE);
-  settle (self);
-  flush (self);
-}
-
-static void
-start_draining (PhConn *self)
-{
-  self->write_ended = TRUE;
-  set_state (self, PH_CONN_DRAINING);
-  progress (self);
-}
-
-static void
-raise_window (PhConn *self, gsize wanted_bytes, gsize share_bytes)
-{
-  gsize raise;
-
-  if (!has_credit (self) || wanted_bytes <= self->window.size)
-    return;
-  raise = MIN (wanted_bytes - self->window.size, share_bytes);
-  self->window.size += (guint32)raise;
-  self->mux->window_bytes += raise;
-}
-
-static void
-halve_window (PhConn *self)
-{
-  guint32 size = MAX (self->window.size / 2, PH_MUX_START_WINDOW_BYTES);
-
-  self->mux->window_bytes -= self->window.size - size;
-  self->window.size = size;
-}
-
-static void
-consume (PhConn *self, gsize bytes)
-{
-  self->bytes_in += bytes;
-  self->mux->bytes_in += bytes;
-  if (!has_credit (self))
-    return;
-  switch (ph_window_consume (&self->window, bytes, g_get_monotonic_time ()))
-    {
-    case PH_WINDOW_FAST:
-      raise_window (self, MIN (2 * (gsize)self->window.size, PH_MUX_MAX_WINDOW_BYTES),
-                    ph_mux_get_headroom (self->mux) / 2);
-      break;
-    case PH_WINDOW_SLOW:
-      halve_window (self);
-      break;
-    case PH_WINDOW_STEADY:
-      break;
-    }
-}
-
-static void
-write_unsent (PhConn *self)
-{
-  const guint8 *bytes;
-  gsize size;
-  gsize written;
-
-  while ((bytes = ph_fifo_peek (&self->unsent, &size)) != NULL)
-    {
-      switch (ph_socket_write (self->socket, bytes, size, &written))
-        {
-        case PH_SOCKET_OK:
-          ph_fifo_pop (&self->unsent, written);
-          consume (self, written);
-          continue;
-        case PH_SOCKET_AGAIN:
-          account (self);
-          flush (self);
-          return;
-        case PH_SOCKET_END:
-        case PH_SOCKET_FAILED:
-          ph_conn_abort (self, PH_CLOSE_RESET, NULL);
-          return;
-        }
-    }
-  account (self);
-  flush (self);
-  progress (self);
-}
-
-/* The application or service has shut down writing. */
-static void
-end_reading (PhConn *self)
-{
-  self->read_ended = TRUE;
-  if (!is_discarding (self))
-    {
-      if (ph_mux_has (self->mux, PH_EXTENSION_EOF))
-        self->owed |= OWES (PH_EVENT_EOF);
-      else if (self->mux->role == PH_MUX_HOST)
-        {
-          owe_close (self);
-          flush (self);
-          start_draining (self);
-          return;
-        }
-      flush (self);
-    }
-  progress (self);
-}
-
-/* Reads once and sends it on. TRUE if there may be more to read. */
-static gboolean
-read_once (PhConn *self)
-{
-  guint8 *payload = self->mux->buffer + PH_FRAME_HEADER_SIZE;
-  gsize wanted = (gsize)MIN (PH_FRAME_MAX_PAYLOAD, self->credit);
-  PhFrame frame = { .event = PH_EVENT_DATA, .name = self->name, .total_chunks = 1 };
-  gsize size;
-
-  switch (ph_socket_read (self->socket, payload, wanted, &size))
-    {
-    case PH_SOCKET_OK:
-      break;
-    case PH_SOCKET_AGAIN:
-      return FALSE;
-    case PH_SOCKET_END:
-      end_reading (self);
-      return FALSE;
-    case PH_SOCKET_FAILED:
-      ph_conn_abort (self, PH_CLOSE_RESET, NULL);
-      return FALSE;
-    }
-  frame.chunk_id = self->send_id++;
-  frame.payload_size = (guint16)size;
-  if (has_credit (self))
-    self->credit -= size;
-  self->bytes_out += size;
-  self->mux->bytes_out += size;
-  return ph_mux_send_data (self->mux, self, &frame) && size == wanted;
-}
-
-static void
-read_flowing (PhConn *self, guint turns)
-{
-  while (turns-- > 0 && is_flowing (self) && !self->read_ended && self->credit > 0 &&
-         flush (self) && !self->mux->blocked && read_once (self))
-    ;
-}
-
-static void
-read_discarding (PhConn *self)
-{
-  guint8 scratch[16384];
-  gsize size;
-
-  for (guint i = 0; i < READS_PER_TURN; i++)
-    {
-      switch (ph_socket_read (self->socket, scratch, sizeof scratch, &size))
-        {
-        case PH_SOCKET_OK:
-          continue;
-        case PH_SOCKET_AGAIN:
-          return;
-        case PH_SOCKET_END:
-          end_reading (self);
-          return;
-        case PH_SOCKET_FAILED:
-          if (self->shut_down)
-            {
-              self->read_ended = TRUE;
-              progress (self);
-            }
-          else
-            ph_conn_abort (self, PH_CLOSE_RESET, NULL);
-          return;
-        }
-    }
-}
-
-static void
-read_socket (PhConn *self)
-{
-  if (is_discarding (self))
-    read_discarding (self);
-  else if (self->mux->blocked)
-    ph_mux_queue (self->mux, self);
-  else
-    read_flowing (self, READS_PER_TURN);
-}
-
-/* Nobody reads or writes, and yet something happened: a reset, or both directions have ended. */
-static void
-note_hang_up (PhConn *self)
-{
-  if (g_socket_check_connect_result (self->socket, NULL))
-    self->hung_up = TRUE;
-  else
-    ph_conn_abort (self, PH_CLOSE_RESET, NULL);
-}
-
-static void
-on_socket (GIOCondition condition, gpointer user_data)
-{
-  PhConn *self = user_data;
-  PhMux *mux = self->mux;
-  GIOCondition trouble = condition & (G_IO_ERR | G_IO_HUP);
-  GIOCondition watched = self->watched & (G_IO_IN | G_IO_OUT);
-
-  ph_mux_enter (mux);
-  if (trouble != 0 && watched == 0)
-    note_hang_up (self);
-  if ((watched & G_IO_OUT) && (trouble != 0 || (condition & G_IO_OUT)))
-    write_unsent (self);
-  if ((watched & G_IO_IN) && (trouble != 0 || (condition & G_IO_IN)) && self->socket != NULL)
-    read_socket (self);
-  update_watch (self);
-  ph_mux_leave (mux);
+  drop_unsent_frames (self);
+  ph_conn_end (self, self->state == PH_CONN_LINGERING ? RELEASE_CLOSE : RELEASE_RESET);
 }
 
 void
-ph_conn_resume (PhConn *self)
+ph_conn_stop (PhConn *self, PhCloseReason reason)
 {
-  if (flush (self) && is_flowing (self))
-    read_flowing (self, 1);
-  update_watch (self);
+  if (self->state != PH_CONN_DRAINING)
+    ph_conn_abort (self, reason, NULL);
 }
 
 /* Opening */
 
-static void
-become_open (PhConn *self)
+void
+ph_conn_become_open (PhConn *self)
 {
-  set_state (self, PH_CONN_OPEN);
+  ph_conn_set_state (self, PH_CONN_OPEN);
   self->opened = self->report_opened = TRUE;
   ph_mux_report (self->mux, self);
-}
-
-static void
-raise_window_at_once (PhConn *self)
-{
-  raise_window (self, RAISED_WINDOW_BYTES, ph_mux_get_headroom (self->mux) / RAISED_SHARE);
 }
 
 static void
@@ -697,15 +403,14 @@ on_dialled (GSocket *socket, PhCloseReason reason, const char *text, gpointer us
     {
       ph_dial_get_endpoint (self->dial, &self->dialled);
       g_clear_pointer (&self->dial, ph_dial_free);
-      take_socket (self, socket);
-      become_open (self);
+      ph_conn_take_socket (self, socket);
+      ph_conn_become_open (self);
       if (ph_mux_has (mux, PH_EXTENSION_OPENED) && !ph_conn_is_closing (self))
         self->owed |= OWES (PH_EVENT_OPENED);
-      raise_window_at_once (self);
       if (self->close_received)
-        start_draining (self);
-      write_unsent (self);
-      update_watch (self);
+        ph_conn_start_draining (self);
+      ph_conn_write_unsent (self);
+      ph_conn_update_watch (self);
     }
   ph_mux_leave (mux);
 }
@@ -715,18 +420,18 @@ ph_conn_begin (PhConn *self)
 {
   if (self->mux->role == PH_MUX_HOST)
     {
-      set_state (self, PH_CONN_DIALLING);
-      self->dial = ph_dial_new (self->mux->poll, self->mux->rules, &self->remote, on_dialled, self);
+      ph_conn_set_state (self, PH_CONN_DIALLING);
+      self->dial = ph_dial_new (self->mux->poll, self->mux->rules, self->mux->lookups,
+                                &self->remote, on_dialled, self);
       ph_dial_start (self->dial);
       return;
     }
-  set_state (self, PH_CONN_OPENING);
+  ph_conn_set_state (self, PH_CONN_OPENING);
   self->owed |= OWES (PH_EVENT_CONNECT);
-  raise_window_at_once (self);
   if (!ph_mux_has (self->mux, PH_EXTENSION_OPENED))
-    become_open (self);
-  flush (self);
-  update_watch (self);
+    ph_conn_become_open (self);
+  ph_conn_flush (self);
+  ph_conn_update_watch (self);
 }
 
 gboolean
@@ -745,259 +450,13 @@ ph_conn_expire (PhConn *self)
 {
   if (self->state == PH_CONN_DIALLING)
     {
-      ph_mux_set_wait (self->mux, self, PH_WAIT_SHORT);
+      ph_mux_set_wait (self->mux, self, PH_WAIT_STEP);
       ph_dial_step (self->dial);
     }
   else if (self->state == PH_CONN_LINGERING)
-    {
-      end_socket (self, RELEASE_CLOSE);
-      settle (self);
-    }
+    ph_conn_end (self, RELEASE_CLOSE);
+  else if (self->state == PH_CONN_OPENING)
+    ph_conn_abort (self, PH_CLOSE_TIMED_OUT, NULL);
   else
     ph_conn_drop (self, PH_CLOSE_DONE);
-}
-
-/* Receiving, each event in its turn */
-
-/* FALSE if the payload is no CONNECT's. */
-static gboolean
-read_connect (PhConn *self, const guint8 *payload, gsize size)
-{
-  static const guint8 zero[16];
-  gsize prefix = strlen (NAME_PREFIX);
-
-  self->remote.endpoint = self->name.dst;
-  if (size == 0)
-    return TRUE;
-  if (!ph_mux_has (self->mux, PH_EXTENSION_NAME) || size <= prefix ||
-      memcmp (payload, NAME_PREFIX, prefix) != 0 ||
-      memcmp (self->name.dst.addr, zero, sizeof zero) != 0)
-    return FALSE;
-  self->remote.name = g_strndup ((const char *)payload + prefix, size - prefix);
-  return TRUE;
-}
-
-static void
-on_connect (PhConn *self, const guint8 *payload, gsize size)
-{
-  PhMux *mux = self->mux;
-  g_autofree char *asked = NULL;
-
-  if (self->state != PH_CONN_EARLY || !read_connect (self, payload, size))
-    {
-      ph_mux_malformed (mux, self);
-      return;
-    }
-  set_state (self, PH_CONN_HELD);
-  asked = g_steal_pointer (&self->remote.name);
-  if (asked != NULL)
-    self->remote.name = ph_host_name_normalise (asked);
-  if (mux->n_live > PH_MUX_MAX_CONNECTIONS)
-    ph_conn_abort (self, PH_CLOSE_TOO_MANY, NULL);
-  else if (asked != NULL && self->remote.name == NULL)
-    ph_conn_abort (self, PH_CLOSE_NAME_NOT_FOUND, NULL);
-  else if (!mux->held)
-    ph_conn_begin (self);
-}
-
-static void
-on_data (PhConn *self, const guint8 *payload, gsize size)
-{
-  gsize written = 0;
-  PhSocketStatus status = PH_SOCKET_AGAIN;
-
-  if (size == 0 || self->state == PH_CONN_KEPT || is_discarding (self))
-    return;
-  if (is_flowing (self) && ph_fifo_size (&self->unsent) == 0)
-    status = ph_socket_write (self->socket, payload, size, &written);
-  if (status == PH_SOCKET_FAILED)
-    {
-      ph_conn_abort (self, PH_CLOSE_RESET, NULL);
-      return;
-    }
-  if (!ph_fifo_push (&self->unsent, payload + written, size - written))
-    {
-      ph_conn_abort (self, PH_CLOSE_TOO_SLOW, NULL);
-      return;
-    }
-  account (self);
-  if (written > 0)
-    {
-      consume (self, written);
-      flush (self);
-    }
-}
-
-static void
-on_close (PhConn *self, const guint8 *payload, gsize size)
-{
-  PhCloseReason reason = size >= 2 ? (PhCloseReason)ph_read_u16 (payload) : PH_CLOSE_DONE;
-  g_autofree char *text = size > 2 ? ph_close_text_clean (payload + 2, size - 2) : NULL;
-
-  if (size == 1)
-    {
-      ph_mux_malformed (self->mux, self);
-      return;
-    }
-  self->close_received = TRUE;
-  if (reason >= PH_CLOSE_N_REASONS)
-    reason = PH_CLOSE_RESET;
-  if (self->state == PH_CONN_KEPT)
-    {
-      settle (self);
-      return;
-    }
-  if (reason != PH_CLOSE_DONE)
-    {
-      ph_conn_abort (self, reason, text);
-      return;
-    }
-  owe_close (self);
-  if (ph_mux_drop_pending (self->mux, self))
-    self->send_id--;
-  self->owed &= ~OWES (PH_EVENT_EOF);
-  self->write_ended = TRUE;
-  flush (self);
-  if (is_flowing (self))
-    start_draining (self);
-}
-
-static void
-on_eof (PhConn *self)
-{
-  self->write_ended = TRUE;
-  if (is_flowing (self))
-    progress (self);
-}
-
-static void
-on_opened (PhConn *self)
-{
-  if (self->state == PH_CONN_OPENING)
-    become_open (self);
-}
-
-static void
-dispatch (PhConn *self, PhEvent event, const guint8 *payload, gsize size)
-{
-  gboolean after_end = self->write_ended && !ph_conn_is_closing (self);
-
-  if (self->close_received)
-    return; /* nothing follows a CLOSE */
-  if (after_end && event != PH_EVENT_CLOSE)
-    {
-      ph_mux_malformed (self->mux, self);
-      return;
-    }
-  switch (event)
-    {
-    case PH_EVENT_DATA:
-      on_data (self, payload, size);
-      break;
-    case PH_EVENT_CLOSE:
-      on_close (self, payload, size);
-      break;
-    case PH_EVENT_CONNECT:
-      on_connect (self, payload, size);
-      break;
-    case PH_EVENT_EOF:
-      on_eof (self);
-      break;
-    case PH_EVENT_OPENED:
-      on_opened (self);
-      break;
-    case PH_EVENT_WINDOW:
-    case PH_EVENT_SERVICES:
-      g_assert_not_reached ();
-    }
-}
-
-/* CONNECT and CLOSE mean something only as a whole; bytes go on as they come. */
-static void
-deliver (PhConn *self, const PhFrame *frame)
-{
-  gboolean whole = frame->total_chunks == 1 || frame->event == PH_EVENT_DATA;
-  gboolean last = frame->chunk_index + 1 == frame->total_chunks;
-  g_autoptr (GByteArray) control = NULL;
-
-  if (whole)
-    {
-      dispatch (self, frame->event, frame->payload, frame->payload_size);
-      return;
-    }
-  if (self->control == NULL)
-    self->control = g_byte_array_new ();
-  if (frame->payload_size > MAX_CONTROL_BYTES - self->control->len)
-    {
-      ph_mux_malformed (self->mux, self);
-      return;
-    }
-  g_byte_array_append (self->control, frame->payload, frame->payload_size);
-  if (!last)
-    return;
-  control = g_steal_pointer (&self->control);
-  dispatch (self, frame->event, control->data, control->len);
-}
-
-static void
-receive_window (PhConn *self, const PhFrame *frame)
-{
-  if (frame->payload_size != 4)
-    {
-      ph_mux_malformed (self->mux, self);
-      return;
-    }
-  self->credit += ph_read_u32 (frame->payload);
-  if (is_flowing (self))
-    update_watch (self);
-}
-
-static void
-receive_sequenced (PhConn *self, const PhFrame *frame)
-{
-  PhFrame held;
-
-  switch (ph_reorder_push (&self->reorder, frame))
-    {
-    case PH_REORDER_NEXT:
-      deliver (self, frame);
-      break;
-    case PH_REORDER_HELD:
-    case PH_REORDER_OLD:
-      break;
-    case PH_REORDER_MALFORMED:
-      ph_mux_malformed (self->mux, self);
-      return;
-    case PH_REORDER_FULL:
-      ph_conn_abort (self, PH_CLOSE_TOO_SLOW, NULL);
-      return;
-    }
-  while (self->state != PH_CONN_GONE && ph_reorder_pop (&self->reorder, &held))
-    deliver (self, &held);
-  account (self);
-}
-
-void
-ph_conn_receive (PhConn *self, const PhFrame *frame)
-{
-  gboolean unheard = self->mux->role == PH_MUX_CLIENT && self->state == PH_CONN_HELD;
-  gboolean counts =
-      frame->event == PH_EVENT_DATA && has_credit (self) && !ph_conn_is_closing (self);
-
-  if (unheard)
-    return;
-  if (frame->event == PH_EVENT_WINDOW)
-    {
-      receive_window (self, frame);
-      return;
-    }
-  if (counts && !ph_window_receive (&self->window, frame->payload_size))
-    {
-      ph_mux_malformed (self->mux, self);
-      return;
-    }
-  if (frame->event == PH_EVENT_CONNECT && !self->reorder.started)
-    ph_reorder_start (&self->reorder, frame->chunk_id);
-  receive_sequenced (self, frame);
-  update_watch (self);
 }

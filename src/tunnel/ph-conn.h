@@ -54,13 +54,14 @@ struct _PhConn
   GByteArray *control; /* payload so far of a fragmented CONNECT or CLOSE */
   PhWindow window;
   PhFifo unsent;
-  gsize held_bytes;     /* as counted in the mux */
+  PhMuxShare share;     /* as counted in the mux */
   gboolean write_ended; /* the other side's EOF or CLOSE has had its turn */
   gboolean shut_down;   /* … and is passed on */
 
   gboolean close_sent;
   gboolean close_received;
-  PhCloseReason reason;
+  gboolean is_orphan;   /* the other side never heard of it, or has been given up: none awaited */
+  PhCloseReason reason; /* EARLY: what its CONNECT will be answered with, if not done */
   char *text;
 
   gboolean opened; /* the service was reached */
@@ -72,6 +73,7 @@ struct _PhConn
   GList all_link;
   GList ready_link;
   GList report_link;
+  GList fullness_link;
   GList deadline_link;
   GQueue *deadlines; /* where deadline_link is */
   gint64 deadline_us;
@@ -106,10 +108,28 @@ void ph_conn_receive (PhConn *conn, const PhFrame *frame);
 /* The channel has room: sends what is owed and reads once. */
 void ph_conn_resume (PhConn *conn);
 
-/* Closes for a failure found on this side: CLOSE is owed, the socket is reset. */
+/* How a connection can be ended from outside:
+ *
+ *            the socket                        the other side   the name
+ *   abort    reset; LINGERING: closed          is told          kept until its CLOSE has come
+ *   stop     the same; DRAINING: goes on       is told          the same
+ *   disown   –, it has none                    is told if owed  forgotten once that is sent
+ *   drop     reset; what is done: closed       is not told      forgotten at once
+ *   expire   LINGERING: closed; else as abort or drop, by state
+ */
+
+/* Closes for a failure found on this side: CLOSE is owed, the socket is reset, unless it has been
+ * given all it gets. An EARLY one holds nothing any more and is closed when its CONNECT comes. */
 void ph_conn_abort (PhConn *conn, PhCloseReason reason, const char *text);
 
-/* Forgets the name at once; a socket is reset and reported with @reason, no CLOSE is sent. */
+/* The session ends. What came before a CLOSE done is still written. */
+void ph_conn_stop (PhConn *conn, PhCloseReason reason);
+
+/* Frees what waits for its turn and waits for nothing more; a CLOSE that is owed is still sent. */
+void ph_conn_disown (PhConn *conn);
+
+/* Forgets the name at once; a socket is reset and reported with @reason, no CLOSE is sent. What
+ * came before a CLOSE done is written if the socket takes it at once. */
 void ph_conn_drop (PhConn *conn, PhCloseReason reason);
 
 /* Its deadline has passed. */

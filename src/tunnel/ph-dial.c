@@ -10,11 +10,12 @@ struct _PhDial
 {
   PhPoll *poll;
   PhRules *rules;
+  PhLookups *lookups;
   PhDestination destination;
-  PhDialFunc func; /* NULL once freed */
+  PhDialFunc func;
   gpointer user_data;
 
-  GCancellable *resolving; /* NULL when no answer is awaited */
+  PhLookup *lookup; /* NULL when no answer is awaited */
   PhEndpoint addresses[MAX_ADDRESSES];
   guint n_addresses;
   guint n_tried;
@@ -29,6 +30,7 @@ struct _PhDial
 PhDial *
 ph_dial_new (PhPoll *poll,
              PhRules *rules,
+             PhLookups *lookups,
              const PhDestination *destination,
              PhDialFunc func,
              gpointer user_data)
@@ -37,6 +39,7 @@ ph_dial_new (PhPoll *poll,
 
   self->poll = poll;
   self->rules = ph_rules_ref (rules);
+  self->lookups = lookups;
   ph_destination_copy (destination, &self->destination);
   self->func = func;
   self->user_data = user_data;
@@ -54,24 +57,15 @@ drop_socket (PhDial *self)
   g_clear_object (&self->socket);
 }
 
-static void
-dial_destroy (PhDial *self)
-{
-  ph_rules_unref (self->rules);
-  ph_destination_clear (&self->destination);
-  g_free (self->text);
-  g_free (self);
-}
-
 void
 ph_dial_free (PhDial *self)
 {
   drop_socket (self);
-  self->func = NULL;
-  if (self->resolving != NULL)
-    g_cancellable_cancel (self->resolving); /* its callback destroys */
-  else
-    dial_destroy (self);
+  g_clear_pointer (&self->lookup, ph_lookup_abandon);
+  ph_rules_unref (self->rules);
+  ph_destination_clear (&self->destination);
+  g_free (self->text);
+  g_free (self);
 }
 
 gboolean
@@ -130,14 +124,19 @@ on_connect_result (GIOCondition condition, gpointer user_data)
   g_autoptr (GSocket) socket = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (g_socket_check_connect_result (self->socket, &error))
+  if (condition & G_IO_NVAL)
+    note_failure (self, PH_CLOSE_TOO_MANY, NULL);
+  else if (!g_socket_check_connect_result (self->socket, &error))
+    note_failure (self, reason_from_error (error), error->message);
+  else if (ph_socket_is_its_own_peer (self->socket))
+    note_failure (self, PH_CLOSE_REFUSED, NULL);
+  else
     {
       g_clear_pointer (&self->watch, ph_poll_remove);
       socket = g_steal_pointer (&self->socket);
       finish (self, socket);
       return;
     }
-  note_failure (self, reason_from_error (error), error->message);
   drop_socket (self);
   try_next (self);
 }
@@ -194,39 +193,25 @@ add_address (PhDial *self, GInetAddress *address)
   self->n_addresses++;
 }
 
-static void
-on_resolved (GObject *resolver, GAsyncResult *result, gpointer user_data)
+static PhRulesScope
+get_name_scope (const PhDial *self)
 {
-  PhDial *self = user_data;
-  g_autoptr (GError) error = NULL;
-  GList *addresses = g_resolver_lookup_by_name_finish (G_RESOLVER (resolver), result, &error);
-
-  g_clear_object (&self->resolving);
-  if (self->func == NULL)
-    {
-      g_resolver_free_addresses (addresses);
-      dial_destroy (self);
-      return;
-    }
-  for (GList *l = addresses; l != NULL; l = l->next)
-    add_address (self, l->data);
-  g_resolver_free_addresses (addresses);
-  if (error != NULL)
-    note_failure (self, PH_CLOSE_NAME_NOT_FOUND, error->message);
-  try_next (self);
+  return ph_rules_may_allow (self->rules, self->destination.name, self->destination.endpoint.port);
 }
 
+/* Which names exist is told only where a rule matches the name: to all others, one that does not
+ * looks like one whose addresses no rule allows. */
 static void
-begin_resolve (PhDial *self)
+on_resolved (GList *addresses, const GError *error, gpointer user_data)
 {
-  g_autoptr (GResolver) resolver = g_resolver_get_default ();
-  GMainContext *context = ph_poll_get_context (self->poll);
+  PhDial *self = user_data;
 
-  self->resolving = g_cancellable_new ();
-  g_main_context_push_thread_default (context);
-  g_resolver_lookup_by_name_async (resolver, self->destination.name, self->resolving, on_resolved,
-                                   self);
-  g_main_context_pop_thread_default (context);
+  self->lookup = NULL;
+  for (GList *l = addresses; l != NULL; l = l->next)
+    add_address (self, l->data);
+  if (error != NULL && get_name_scope (self) == PH_RULES_BY_NAME)
+    note_failure (self, PH_CLOSE_NAME_NOT_FOUND, error->message);
+  try_next (self);
 }
 
 void
@@ -234,7 +219,10 @@ ph_dial_start (PhDial *self)
 {
   if (self->destination.name != NULL)
     {
-      begin_resolve (self);
+      if (get_name_scope (self) == PH_RULES_NEVER)
+        finish (self, NULL);
+      else
+        self->lookup = ph_lookups_begin (self->lookups, self->destination.name, on_resolved, self);
       return;
     }
   self->addresses[0] = self->destination.endpoint;

@@ -2,14 +2,16 @@
 #pragma once
 
 #include "core/ph-poll.h"
+#include "ph-lookup.h"
 #include "ph-mapping.h"
 #include "ph-protocol.h"
 #include "ph-rules.h"
 
 G_BEGIN_DECLS
 
-/* Host: reaches one destination. A name is resolved; each address is checked against the rules just
- * before it is dialled; where one fails the next is tried. One thread, the poll's. */
+/* Host: reaches one destination. A name that some rule may allow is resolved; each address is
+ * checked against the rules just before it is dialled; where one fails the next is tried. One
+ * thread, the poll's. */
 typedef struct _PhDial PhDial;
 
 /* The owner keeps the time: it calls ph_dial_step each time PH_DIAL_STEP_US have passed, and the
@@ -24,9 +26,10 @@ typedef void (*PhDialFunc) (GSocket *socket,
                             const char *text,
                             gpointer user_data);
 
-/* Does nothing yet. @destination is copied. */
+/* Does nothing yet. @destination is copied, @lookups is borrowed. */
 PhDial *ph_dial_new (PhPoll *poll,
                      PhRules *rules,
+                     PhLookups *lookups,
                      const PhDestination *destination,
                      PhDialFunc func,
                      gpointer user_data);

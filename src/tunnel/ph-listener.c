@@ -2,18 +2,16 @@
 #include "ph-listener.h"
 
 #include "core/ph-error.h"
+#include "core/ph-timer.h"
 
 /* Connections taken in a row before others have their turn. */
 #define ACCEPTS_PER_TURN 64
 
 /* How long the port rests when even refusing fails for want of descriptors. */
-#define REST_US (250 * 1000)
+#define REST_MS 250
 
-typedef struct
-{
-  GSource base;
-  PhListener *listener;
-} RestSource;
+/* Connections that wait to be taken; the system may allow fewer. */
+#define BACKLOG 4096
 
 struct _PhListener
 {
@@ -35,23 +33,20 @@ update_watch (PhListener *self)
 }
 
 static gboolean
-on_rested (GSource *source, GSourceFunc callback, gpointer user_data)
+on_rested (gpointer user_data)
 {
-  PhListener *self = ((RestSource *)source)->listener;
+  PhListener *self = user_data;
 
-  g_source_set_ready_time (source, -1);
   self->resting = FALSE;
   update_watch (self);
   return G_SOURCE_CONTINUE;
 }
 
-static GSourceFuncs rest_funcs = { .dispatch = on_rested };
-
 static void
 rest (PhListener *self)
 {
   self->resting = TRUE;
-  g_source_set_ready_time (self->rest, g_get_monotonic_time () + REST_US);
+  ph_timer_arm (self->rest, REST_MS);
   update_watch (self);
 }
 
@@ -107,6 +102,8 @@ on_incoming (GIOCondition condition, gpointer user_data)
 {
   PhListener *self = user_data;
 
+  if (condition & G_IO_NVAL)
+    rest (self);
   for (guint i = 0; i < ACCEPTS_PER_TURN && self->mux != NULL; i++)
     {
       if (!accept_one (self))
@@ -124,7 +121,7 @@ open_socket (const PhEndpoint *local, GError **error)
   if (socket == NULL)
     return NULL;
   g_socket_set_blocking (socket, FALSE);
-  g_socket_set_listen_backlog (socket, 128);
+  g_socket_set_listen_backlog (socket, BACKLOG);
   if (!g_socket_bind (socket, address, TRUE, error) || !g_socket_listen (socket, error))
     return NULL;
   return g_steal_pointer (&socket);
@@ -180,18 +177,15 @@ ph_listener_new (PhPoll *poll, const PhMapping *mapping, GError **error)
   read_local (self);
   self->reserve = make_reserve (self);
   self->watch = ph_poll_add (poll, socket, 0, on_incoming, self);
-  self->rest = g_source_new (&rest_funcs, sizeof (RestSource));
-  ((RestSource *)self->rest)->listener = self;
-  g_source_set_static_name (self->rest, "[porthole] listener at rest");
-  g_source_attach (self->rest, ph_poll_get_context (poll));
+  self->rest =
+      ph_timer_new (ph_poll_get_context (poll), "[porthole] listener at rest", on_rested, self);
   return self;
 }
 
 void
 ph_listener_free (PhListener *self)
 {
-  g_source_destroy (self->rest);
-  g_source_unref (self->rest);
+  ph_timer_clear (&self->rest);
   ph_poll_remove (self->watch);
   g_socket_close (self->socket, NULL);
   g_object_unref (self->socket);

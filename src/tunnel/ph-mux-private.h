@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ph-lookup.h"
 #include "ph-mux.h"
 
 G_BEGIN_DECLS
@@ -18,6 +19,28 @@ typedef enum
   PH_MUX_N_STATES
 } PhMuxState;
 
+/* What one connection adds to the mux's sums. */
+typedef struct
+{
+  gsize held_bytes;
+  gsize raised_bytes;
+  guint live;
+  guint fullness; /* bits of held_bytes; its queue among `fullness` */
+} PhMuxShare;
+
+#define PH_MUX_N_FULLNESS 33
+
+/* What a connection may wait for; each kind equally long. */
+typedef enum
+{
+  PH_WAIT_STEP,   /* of dialling */
+  PH_WAIT_LINGER, /* the application's end, 5 s */
+  PH_WAIT_ANSWER, /* OPENED, 60 s */
+  PH_WAIT_NAME,   /* without a socket, 60 s */
+  PH_N_WAITS,
+  PH_WAIT_NONE = PH_N_WAITS
+} PhWait;
+
 struct _PhMux
 {
   PhMuxRole role;
@@ -26,34 +49,36 @@ struct _PhMux
   PhChannel *channel;
   PhPoll *poll;
   PhRules *rules;
+  PhLookups *lookups;
   const PhMuxEvents *events;
   gpointer user_data;
 
-  GHashTable *by_name; /* PhFrameName in PhConn -> PhConn; each name's newest */
-  GQueue all;          /* every PhConn but those gone, oldest first */
-  GQueue ready;        /* wait for room in the channel, in turn */
-  GQueue reports;      /* have something to report, or to be freed */
-  GQueue short_wait;   /* deadlines 5 s from when they were set, so the first is the earliest */
-  GQueue long_wait;    /* likewise 60 s: names without a socket */
-  guint n_live;
+  GHashTable *by_name;      /* PhFrameName in PhConn -> PhConn; each name's newest */
+  GQueue all;               /* every PhConn but those gone, oldest first */
+  GQueue ready;             /* wait for room in the channel, in turn */
+  GQueue reports;           /* have something to report, or to be freed */
+  GQueue waits[PH_N_WAITS]; /* with a deadline each, the first one's is the earliest */
+  guint max_live;           /* so that one session cannot take all descriptors */
   gboolean held;
 
   GHashTable *used_names; /* Client: real addresses that named a connection */
   guint64 next_made_up;
 
+  gboolean unread;  /* messages were left in the channel */
   gboolean blocked; /* the channel has no room: nobody reads or sends */
   PhConn *pending;  /* whose frame in `buffer` the channel did not take */
   gsize pending_size;
   guint8 buffer[PH_FRAME_MAX_SIZE];
 
-  gsize held_bytes;   /* in all queues */
-  gsize window_bytes; /* windows of live connections together */
+  PhMuxShare sum;                     /* of all connections */
+  GQueue fullness[PH_MUX_N_FULLNESS]; /* those that hold anything, by powers of two */
   guint64 bytes_in;
   guint64 bytes_out;
   guint n_malformed;
 
-  GSource *timer;
-  gint64 timer_us; /* when it is ready */
+  GSource *deadlines;
+  gint64 deadline_us; /* when that is ready */
+  GSource *soon;
   gint64 stop_deadline_us;
   void (*stop_done) (gpointer user_data);
   gpointer stop_user_data;
@@ -67,6 +92,9 @@ struct _PhMux
  * is gone and sets the timer, when no code of a connection is on the stack. */
 void ph_mux_enter (PhMux *mux);
 void ph_mux_leave (PhMux *mux);
+
+/* The same for what the user calls: what there is to report comes from the main loop. */
+void ph_mux_leave_quietly (PhMux *mux);
 
 static inline gboolean
 ph_mux_has (const PhMux *mux, PhExtensions extension)
@@ -90,13 +118,6 @@ void ph_mux_queue (PhMux *mux, PhConn *conn);
 /* @conn has something to report or is gone. */
 void ph_mux_report (PhMux *mux, PhConn *conn);
 
-typedef enum
-{
-  PH_WAIT_NONE,
-  PH_WAIT_SHORT, /* 5 s */
-  PH_WAIT_LONG,  /* 60 s */
-} PhWait;
-
 /* Sets @conn's deadline anew, or takes it away. */
 void ph_mux_set_wait (PhMux *mux, PhConn *conn, PhWait wait);
 
@@ -106,7 +127,14 @@ void ph_mux_forget (PhMux *mux, PhConn *conn);
 /* Counts something malformed; with a connection, closes it. */
 void ph_mux_malformed (PhMux *mux, PhConn *conn);
 
-/* The bytes that a window may be raised by without promising more than the budget. */
+/* Keeps the sums right. After everything that changes what @conn holds, its window or whether it is
+ * live. */
+void ph_mux_account (PhMux *mux, PhConn *conn);
+
+/* Closes the fullest connections until all together are within the budget. */
+void ph_mux_enforce_budget (PhMux *mux);
+
+/* What is left to raise windows to their full size with. */
 gsize ph_mux_get_headroom (const PhMux *mux);
 
 G_END_DECLS

@@ -4,15 +4,12 @@
 #include <string.h>
 
 #include "core/ph-error.h"
+#include "core/ph-limits.h"
+#include "core/ph-timer.h"
 #include "ph-conn.h"
 #include "ph-socket.h"
 
-#define SHORT_WAIT_US (5 * G_USEC_PER_SEC)
-#define LONG_WAIT_US (60 * G_USEC_PER_SEC)
 #define STOP_WAIT_US (1 * G_USEC_PER_SEC)
-
-/* Windows are raised up to this; the rest is kept for those that connections start with. */
-#define RAISABLE_BYTES (PH_MUX_BUDGET_BYTES / 4 * 3)
 
 /* Messages taken in a row before the sockets have their turn. */
 #define MESSAGES_PER_TURN 256
@@ -20,16 +17,21 @@
 /* Names without a socket that are remembered; past it the oldest are forgotten early. */
 #define MAX_NAMES_WITHOUT_SOCKET PH_MUX_MAX_CONNECTIONS
 
-/* Real addresses remembered so that no name is used twice; past it all names are made up. */
-#define MAX_USED_NAMES 65536
+/* A Host that owes more frames than this takes no message until the channel has room again: each
+ * message could be a CONNECT that is owed a CLOSE. A Client owes only what it began itself, so one
+ * of the two always reads. */
+#define MAX_OWING (2 * PH_MUX_MAX_CONNECTIONS)
 
-G_STATIC_ASSERT (PH_DIAL_STEP_US == SHORT_WAIT_US);
+/* Names that are resolved at once: what the other side asks for must not take the process's threads
+ * for lookups from everybody else. */
+#define MAX_LOOKUPS 16
 
-typedef struct
-{
-  GSource base;
-  PhMux *mux;
-} TimerSource;
+static const gint64 wait_us[PH_N_WAITS] = {
+  [PH_WAIT_STEP] = PH_DIAL_STEP_US,
+  [PH_WAIT_LINGER] = 5 * G_USEC_PER_SEC,
+  [PH_WAIT_ANSWER] = 60 * G_USEC_PER_SEC,
+  [PH_WAIT_NAME] = 60 * G_USEC_PER_SEC,
+};
 
 static void
 set_state (PhMux *self, PhMuxState state)
@@ -98,12 +100,12 @@ report_all (PhMux *self)
 static void
 forget_oldest_names (PhMux *self)
 {
-  while (self->long_wait.length > MAX_NAMES_WITHOUT_SOCKET)
-    ph_conn_expire (self->long_wait.head->data);
+  while (self->waits[PH_WAIT_NAME].length > MAX_NAMES_WITHOUT_SOCKET)
+    ph_conn_expire (self->waits[PH_WAIT_NAME].head->data);
 }
 
 static void mux_destroy (PhMux *self);
-static void set_timer (PhMux *self);
+static void set_timers (PhMux *self);
 
 void
 ph_mux_enter (PhMux *self)
@@ -111,13 +113,13 @@ ph_mux_enter (PhMux *self)
   self->depth++;
 }
 
-static void
-leave_quietly (PhMux *self)
+void
+ph_mux_leave_quietly (PhMux *self)
 {
   if (self->depth == 1 && !self->freed)
     {
       forget_oldest_names (self);
-      set_timer (self);
+      set_timers (self);
     }
   if (--self->depth == 0 && self->freed)
     mux_destroy (self);
@@ -128,7 +130,7 @@ ph_mux_leave (PhMux *self)
 {
   if (self->depth == 1)
     report_all (self);
-  leave_quietly (self);
+  ph_mux_leave_quietly (self);
 }
 
 void
@@ -215,6 +217,12 @@ ph_mux_queue (PhMux *self, PhConn *conn)
   g_queue_push_tail_link (&self->ready, &conn->ready_link);
 }
 
+static gboolean
+owes_too_much (const PhMux *self)
+{
+  return self->role == PH_MUX_HOST && self->ready.length > MAX_OWING;
+}
+
 static void
 on_writable (gpointer user_data)
 {
@@ -234,10 +242,12 @@ on_writable (gpointer user_data)
       conn->is_ready = FALSE;
       ph_conn_resume (conn);
     }
+  if (self->unread && !owes_too_much (self))
+    ph_timer_arm (self->soon, 0);
   ph_mux_leave (self);
 }
 
-/* Deadlines: two queues with one wait each, so that each is in order by itself */
+/* Deadlines: a queue for each wait, so that each is in order by itself */
 
 void
 ph_mux_set_wait (PhMux *self, PhConn *conn, PhWait wait)
@@ -247,9 +257,8 @@ ph_mux_set_wait (PhMux *self, PhConn *conn, PhWait wait)
   conn->deadlines = NULL;
   if (wait == PH_WAIT_NONE)
     return;
-  conn->deadlines = wait == PH_WAIT_SHORT ? &self->short_wait : &self->long_wait;
-  conn->deadline_us =
-      g_get_monotonic_time () + (wait == PH_WAIT_SHORT ? SHORT_WAIT_US : LONG_WAIT_US);
+  conn->deadlines = &self->waits[wait];
+  conn->deadline_us = g_get_monotonic_time () + wait_us[wait];
   g_queue_push_tail_link (conn->deadlines, &conn->deadline_link);
 }
 
@@ -262,26 +271,33 @@ first_deadline (const GQueue *queue)
 static gboolean
 has_stopped (const PhMux *self)
 {
-  return self->state == PH_MUX_STOPPING && (self->ready.length == 0 || self->error != NULL ||
-                                            g_get_monotonic_time () >= self->stop_deadline_us);
+  gboolean quiet = self->ready.length == 0 && self->sum.live == 0;
+
+  return self->state == PH_MUX_STOPPING &&
+         (quiet || self->error != NULL || g_get_monotonic_time () >= self->stop_deadline_us);
+}
+
+static gboolean
+has_failed (const PhMux *self)
+{
+  return self->state == PH_MUX_RUNNING && self->error != NULL;
 }
 
 static void
-set_timer (PhMux *self)
+set_timers (PhMux *self)
 {
-  gint64 deadline = MIN (first_deadline (&self->short_wait), first_deadline (&self->long_wait));
+  gint64 deadline = self->state == PH_MUX_STOPPING ? self->stop_deadline_us : G_MAXINT64;
 
-  if (self->state == PH_MUX_STOPPING)
-    deadline = MIN (deadline, self->stop_deadline_us);
-  if (self->reports.length > 0 || has_stopped (self) ||
-      (self->error != NULL && self->state == PH_MUX_RUNNING))
-    deadline = 0;
+  for (guint i = 0; i < PH_N_WAITS; i++)
+    deadline = MIN (deadline, first_deadline (&self->waits[i]));
+  if (self->reports.length > 0 || has_stopped (self) || has_failed (self))
+    ph_timer_arm (self->soon, 0);
   /* Setting the time wakes the loop, so the timer is only ever moved forward; where it fires for
    * nothing it is set again. */
-  if (deadline >= self->timer_us)
+  if (deadline >= self->deadline_us)
     return;
-  self->timer_us = deadline;
-  g_source_set_ready_time (self->timer, deadline);
+  self->deadline_us = deadline;
+  ph_timer_arm_at (self->deadlines, deadline);
 }
 
 static void
@@ -321,24 +337,17 @@ stop_now (PhMux *self)
 }
 
 static gboolean
-on_timer (GSource *source, GSourceFunc callback, gpointer user_data)
+on_deadline (gpointer user_data)
 {
-  PhMux *self = ((TimerSource *)source)->mux;
+  PhMux *self = user_data;
 
   ph_mux_enter (self);
-  self->timer_us = G_MAXINT64;
-  g_source_set_ready_time (self->timer, -1);
-  expire (self, &self->short_wait);
-  expire (self, &self->long_wait);
-  if (has_stopped (self))
-    stop_now (self);
-  else if (self->error != NULL && self->state == PH_MUX_RUNNING)
-    fail_now (self);
+  self->deadline_us = G_MAXINT64;
+  for (guint i = 0; i < PH_N_WAITS; i++)
+    expire (self, &self->waits[i]);
   ph_mux_leave (self);
   return G_SOURCE_CONTINUE;
 }
-
-static GSourceFuncs timer_funcs = { .dispatch = on_timer };
 
 /* The table */
 
@@ -353,40 +362,6 @@ ph_mux_forget (PhMux *self, PhConn *conn)
     g_queue_unlink (&self->ready, &conn->ready_link);
   conn->is_ready = FALSE;
   ph_mux_set_wait (self, conn, PH_WAIT_NONE);
-}
-
-gsize
-ph_mux_get_headroom (const PhMux *self)
-{
-  return self->window_bytes < RAISABLE_BYTES ? RAISABLE_BYTES - self->window_bytes : 0;
-}
-
-static PhConn *
-find_fullest (PhMux *self)
-{
-  PhConn *fullest = NULL;
-
-  for (GList *l = self->all.head; l != NULL; l = l->next)
-    {
-      PhConn *conn = l->data;
-
-      if (fullest == NULL || conn->held_bytes > fullest->held_bytes)
-        fullest = conn;
-    }
-  return fullest;
-}
-
-static void
-enforce_budget (PhMux *self)
-{
-  while (self->held_bytes > PH_MUX_BUDGET_BYTES)
-    {
-      PhConn *fullest = find_fullest (self);
-
-      ph_conn_abort (fullest, PH_CLOSE_TOO_SLOW, NULL);
-      if (fullest->held_bytes > 0) /* frames that no connection waits for any more */
-        ph_conn_drop (fullest, PH_CLOSE_TOO_SLOW);
-    }
 }
 
 /* Receiving */
@@ -425,18 +400,14 @@ is_known (const PhMux *self, PhEvent event)
   return FALSE;
 }
 
-/* The connection a sound frame is for. A Client holds nothing for names it did not open. */
+/* The connection a frame is for. A Client holds nothing for names it did not open. */
 static PhConn *
-find_or_make (PhMux *self, const PhFrame *frame)
+find_or_make (PhMux *self, const PhFrameName *name)
 {
-  PhConn *conn = g_hash_table_lookup (self->by_name, &frame->name);
+  PhConn *conn = g_hash_table_lookup (self->by_name, name);
 
-  if (self->role == PH_MUX_CLIENT)
-    return conn;
-  if (conn == NULL)
-    return ph_conn_new_early (self, &frame->name);
-  if (frame->event == PH_EVENT_CONNECT && ph_conn_is_closing (conn))
-    return ph_conn_reopen (conn, frame->chunk_id);
+  if (conn == NULL && self->role == PH_MUX_HOST)
+    return ph_conn_new_early (self, name);
   return conn;
 }
 
@@ -449,28 +420,33 @@ on_message (PhMux *self, const guint8 *message, gsize size)
 
   if (status == PH_FRAME_OK && is_known (self, frame.event))
     {
-      conn = find_or_make (self, &frame);
+      conn = find_or_make (self, &frame.name);
+      if (conn != NULL && frame.event == PH_EVENT_CONNECT && ph_conn_is_closing (conn))
+        conn = ph_conn_reopen (conn, frame.chunk_id);
       if (conn != NULL)
         ph_conn_receive (conn, &frame);
-      enforce_budget (self);
+      ph_mux_enforce_budget (self);
       return;
     }
   if (status != PH_FRAME_UNNAMED)
-    conn = g_hash_table_lookup (self->by_name, &frame.name);
+    conn = find_or_make (self, &frame.name);
   ph_mux_malformed (self, conn);
 }
 
 static void
-on_readable (gpointer user_data)
+receive_some (PhMux *self)
 {
-  PhMux *self = user_data;
   const guint8 *message;
   gsize size;
 
-  ph_mux_enter (self);
   for (guint i = 0; i < MESSAGES_PER_TURN; i++)
     {
-      PhChannelStatus status = ph_channel_receive (self->channel, &message, &size);
+      PhChannelStatus status;
+
+      self->unread = owes_too_much (self);
+      if (self->unread)
+        return;
+      status = ph_channel_receive (self->channel, &message, &size);
 
       if (status == PH_CHANNEL_CLOSED)
         fail (self, PH_ERROR_PEER_LOST, ph_error_sentence (PH_ERROR_PEER_LOST));
@@ -479,7 +455,32 @@ on_readable (gpointer user_data)
       if (self->state == PH_MUX_RUNNING && self->error == NULL)
         on_message (self, message, size);
     }
+}
+
+static void
+on_readable (gpointer user_data)
+{
+  PhMux *self = user_data;
+
+  ph_mux_enter (self);
+  receive_some (self);
   ph_mux_leave (self);
+}
+
+/* What is not for a caller's stack: reports, the end, and what came before the channel had us. */
+static gboolean
+on_soon (gpointer user_data)
+{
+  PhMux *self = user_data;
+
+  ph_mux_enter (self);
+  receive_some (self);
+  if (has_stopped (self))
+    stop_now (self);
+  else if (has_failed (self))
+    fail_now (self);
+  ph_mux_leave (self);
+  return G_SOURCE_CONTINUE;
 }
 
 static void
@@ -505,6 +506,7 @@ ph_mux_new (PhMuxRole role,
             const PhMuxEvents *events,
             gpointer user_data)
 {
+  GMainContext *context = ph_poll_get_context (poll);
   PhMux *self;
 
   g_return_val_if_fail ((role == PH_MUX_HOST) == (rules != NULL), NULL);
@@ -514,16 +516,17 @@ ph_mux_new (PhMuxRole role,
   self->channel = channel;
   self->poll = poll;
   self->rules = rules != NULL ? ph_rules_ref (rules) : NULL;
+  self->lookups = ph_lookups_new (context, MAX_LOOKUPS);
   self->extensions = extensions & PH_EXTENSIONS_OURS;
   self->events = events;
   self->user_data = user_data;
   self->by_name = g_hash_table_new (ph_frame_name_hash, ph_frame_name_equal);
   self->used_names = g_hash_table_new_full (ph_frame_name_hash, ph_frame_name_equal, g_free, NULL);
-  self->timer_us = G_MAXINT64;
-  self->timer = g_source_new (&timer_funcs, sizeof (TimerSource));
-  ((TimerSource *)self->timer)->mux = self;
-  g_source_set_static_name (self->timer, "[porthole] mux deadlines");
-  g_source_attach (self->timer, ph_poll_get_context (poll));
+  self->max_live = MIN (PH_MUX_MAX_CONNECTIONS, ph_limits_get_descriptors () / 2);
+  self->deadline_us = G_MAXINT64;
+  self->deadlines = ph_timer_new (context, "[porthole] mux deadlines", on_deadline, self);
+  self->soon = ph_timer_new (context, "[porthole] mux soon", on_soon, self);
+  ph_timer_arm (self->soon, 0);
   ph_channel_set_events (channel, &channel_events, self);
   return self;
 }
@@ -538,8 +541,8 @@ mux_destroy (PhMux *self)
   g_hash_table_unref (self->by_name);
   g_hash_table_unref (self->used_names);
   g_clear_pointer (&self->rules, ph_rules_unref);
+  ph_lookups_unref (self->lookups);
   g_clear_error (&self->error);
-  g_source_unref (self->timer);
   g_free (self);
 }
 
@@ -552,109 +555,13 @@ ph_mux_free (PhMux *self)
   self->freed = TRUE;
   self->blocked = TRUE;
   ph_channel_set_events (self->channel, NULL, NULL);
-  g_source_destroy (self->timer);
+  ph_timer_clear (&self->deadlines);
+  ph_timer_clear (&self->soon);
   drop_all (self, PH_CLOSE_SESSION_ENDING);
-  leave_quietly (self);
+  ph_mux_leave_quietly (self);
 }
 
 /* What the session asks for */
-
-static gboolean
-is_made_up_address (const guint8 addr[16])
-{
-  static const guint8 prefix[8] = { 0xfd };
-
-  return memcmp (addr, prefix, sizeof prefix) == 0;
-}
-
-/* The application's own address names the connection once; after that an address is made up. */
-static void
-choose_name (PhMux *self, const PhEndpoint *source, const PhEndpoint *dst, PhFrameName *ret_name)
-{
-  *ret_name = (PhFrameName){ .src = *source, .dst = *dst };
-  if (!is_made_up_address (source->addr) && g_hash_table_size (self->used_names) < MAX_USED_NAMES &&
-      g_hash_table_add (self->used_names, g_memdup2 (ret_name, sizeof *ret_name)))
-    return;
-  memset (ret_name->src.addr, 0, sizeof ret_name->src.addr);
-  ret_name->src.addr[0] = 0xfd;
-  ph_write_u32 (ret_name->src.addr + 8, (guint32)(self->next_made_up >> 32));
-  ph_write_u32 (ret_name->src.addr + 12, (guint32)self->next_made_up);
-  self->next_made_up++;
-}
-
-static void
-get_source (GSocket *socket, PhEndpoint *ret_source)
-{
-  g_autoptr (GSocketAddress) address = g_socket_get_remote_address (socket, NULL);
-
-  if (address == NULL || !ph_endpoint_from_socket_address (address, ret_source))
-    *ret_source = (PhEndpoint){ .addr = { 0xfd } }; /* gone already: a name is made up */
-}
-
-static PhConn *
-make_accepted (PhMux *self, GSocket *socket, const PhDestination *remote, gconstpointer owner)
-{
-  PhEndpoint source;
-  PhFrameName name;
-  PhConn *conn;
-
-  get_source (socket, &source);
-  choose_name (self, &source, &remote->endpoint, &name);
-  conn = ph_conn_new_accepted (self, &name, socket);
-  conn->source = source;
-  conn->owner = owner;
-  ph_destination_copy (remote, &conn->remote);
-  return conn;
-}
-
-/* Without the extension the Client itself turns the one name that means the same everywhere into an
- * address. FALSE for every other name. */
-static gboolean
-resolve_without_host (const PhMux *self, PhDestination *destination)
-{
-  if (destination->name == NULL || ph_mux_has (self, PH_EXTENSION_NAME))
-    return TRUE;
-  if (strcmp (destination->name, "localhost") != 0)
-    return FALSE;
-  g_clear_pointer (&destination->name, g_free);
-  return ph_address_parse ("127.0.0.1", destination->endpoint.addr);
-}
-
-void
-ph_mux_open (PhMux *self, GSocket *socket, const PhDestination *remote, gconstpointer owner)
-{
-  PhDestination destination;
-  gboolean resolved;
-  PhConn *conn;
-
-  g_return_if_fail (self->role == PH_MUX_CLIENT);
-
-  ph_mux_enter (self);
-  ph_destination_copy (remote, &destination);
-  resolved = resolve_without_host (self, &destination);
-  conn = make_accepted (self, socket, &destination, owner);
-  ph_destination_clear (&destination);
-  if (self->state != PH_MUX_RUNNING || self->error != NULL)
-    ph_conn_abort (conn, PH_CLOSE_SESSION_ENDING, NULL);
-  else if (!resolved)
-    ph_conn_abort (conn, PH_CLOSE_NAME_NOT_FOUND,
-                   "this Host does not resolve names; map an address instead");
-  else if (self->n_live > PH_MUX_MAX_CONNECTIONS)
-    ph_conn_abort (conn, PH_CLOSE_TOO_MANY, NULL);
-  else if (!self->held)
-    ph_conn_begin (conn);
-  leave_quietly (self);
-}
-
-void
-ph_mux_refuse (PhMux *self, GSocket *socket, const PhDestination *remote, gconstpointer owner)
-{
-  g_return_if_fail (self->role == PH_MUX_CLIENT);
-
-  ph_mux_enter (self);
-  ph_conn_abort (make_accepted (self, socket, remote, owner), PH_CLOSE_TOO_MANY, NULL);
-  leave_quietly (self);
-}
 
 /* Ends a connection, or begins it; whatever it does to itself, to others it does nothing. */
 typedef void (*ConnFunc) (PhConn *conn, gconstpointer data);
@@ -670,7 +577,7 @@ for_each (PhMux *self, ConnFunc func, gconstpointer data)
       next = l->next;
       func (l->data, data);
     }
-  leave_quietly (self);
+  ph_mux_leave_quietly (self);
 }
 
 static void
@@ -727,9 +634,9 @@ ph_mux_close_owner (PhMux *self, gconstpointer owner, PhCloseReason reason)
 }
 
 static void
-abort_for (PhConn *conn, gconstpointer data)
+stop_for (PhConn *conn, gconstpointer data)
 {
-  ph_conn_abort (conn, *(const PhCloseReason *)data, NULL);
+  ph_conn_stop (conn, *(const PhCloseReason *)data);
 }
 
 void
@@ -745,17 +652,17 @@ ph_mux_shutdown (PhMux *self,
   self->stop_deadline_us = g_get_monotonic_time () + STOP_WAIT_US;
   self->stop_done = done;
   self->stop_user_data = user_data;
-  for_each (self, abort_for, &reason);
-  leave_quietly (self);
+  for_each (self, stop_for, &reason);
+  ph_mux_leave_quietly (self);
 }
 
 void
 ph_mux_get_counters (PhMux *self, PhMuxCounters *ret_counters)
 {
   *ret_counters = (PhMuxCounters){
-    .connections = self->n_live,
+    .connections = self->sum.live,
     .malformed = self->n_malformed,
-    .held_bytes = self->held_bytes,
+    .held_bytes = self->sum.held_bytes,
     .bytes_in = self->bytes_in,
     .bytes_out = self->bytes_out,
   };

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+#include "core/ph-text.h"
+
+G_STATIC_ASSERT (PH_CLOSE_TEXT_MAX_BYTES == PH_TEXT_MAX_REASON);
+
 static const char *const reason_words[PH_CLOSE_N_REASONS] = {
   [PH_CLOSE_DONE] = "done",
   [PH_CLOSE_NOT_ALLOWED] = "not-allowed",
@@ -52,19 +56,9 @@ char *
 ph_close_text_clean (const guint8 *bytes, gsize size)
 {
   gsize capped = MIN (size, PH_CLOSE_TEXT_MAX_BYTES);
-  g_autofree char *valid = g_utf8_make_valid ((const char *)bytes, (gssize)capped);
-  g_autoptr (GString) clean = g_string_new (NULL);
+  g_autofree char *text = ph_text_clean ((const char *)bytes, (gssize)capped, PH_TEXT_MAX_REASON);
 
-  for (const char *c = valid; *c != '\0'; c = g_utf8_next_char (c))
-    {
-      gunichar character = g_utf8_get_char (c);
-      gsize width = (gsize)(g_utf8_next_char (c) - c);
-
-      /* Replacing invalid bytes lengthens the text, so its length is checked again. */
-      if (g_unichar_isprint (character) && clean->len + width <= PH_CLOSE_TEXT_MAX_BYTES)
-        g_string_append_unichar (clean, character);
-    }
-  return clean->len > 0 ? g_string_free (g_steal_pointer (&clean), FALSE) : NULL;
+  return text[0] != '\0' ? g_steal_pointer (&text) : NULL;
 }
 
 PhExtensions

@@ -34,8 +34,8 @@ const char *ph_close_reason_to_word (PhCloseReason reason);
 /* FALSE, output untouched, for a word that is none. */
 gboolean ph_close_reason_from_word (const char *word, PhCloseReason *ret_reason);
 
-/* What text from the other side may be shown as: valid UTF-8 without control or formatting
- * characters, at most PH_CLOSE_TEXT_MAX_BYTES. Any bytes are legal input. Owned; NULL if nothing is
+/* What text from the other side may be shown as: as ph_text_clean makes it, at most
+ * PH_CLOSE_TEXT_MAX_BYTES. Any bytes are legal input. Owned; NULL if nothing is
  * left. */
 char *ph_close_text_clean (const guint8 *bytes, gsize size);
 

@@ -114,19 +114,45 @@ agrees (const PhReorder *self, guint64 position, const PhFrame *frame)
   return agrees_with_held (self, position, frame);
 }
 
+static GTree *
+new_tree (void)
+{
+  return g_tree_new_full (compare_positions, NULL, NULL, g_free);
+}
+
+void
+ph_reorder_only_count (PhReorder *self)
+{
+  GTree *places = new_tree ();
+
+  for (GTreeNode *node = self->held != NULL ? g_tree_node_first (self->held) : NULL; node != NULL;
+       node = g_tree_node_next (node))
+    {
+      HeldFrame *place = g_memdup2 (g_tree_node_value (node), sizeof (HeldFrame));
+
+      self->held_bytes -= place->size;
+      place->size = 0;
+      g_tree_insert (places, place, place);
+    }
+  g_clear_pointer (&self->held, g_tree_unref);
+  self->held = places;
+  self->only_counts = TRUE;
+}
+
 static PhReorderStatus
 hold (PhReorder *self, guint64 position, const PhFrame *frame)
 {
-  const HeldFrame key = { .position = position, .size = frame->payload_size };
+  const HeldFrame key = { .position = position,
+                          .size = self->only_counts ? 0 : frame->payload_size };
   HeldFrame *held;
 
   if (self->held == NULL)
-    self->held = g_tree_new_full (compare_positions, NULL, NULL, g_free);
+    self->held = new_tree ();
   if (g_tree_lookup (self->held, &key) != NULL)
     return PH_REORDER_OLD;
   if (frame_charge (&key) > self->limit_bytes - self->held_bytes)
     return PH_REORDER_FULL;
-  held = g_malloc (sizeof *held + frame->payload_size);
+  held = g_malloc (sizeof *held + key.size);
   *held = key;
   held->event = (guint8)frame->event;
   held->total = frame->total_chunks;
@@ -172,14 +198,33 @@ ph_reorder_push (PhReorder *self, const PhFrame *frame)
   return PH_REORDER_NEXT;
 }
 
+static gboolean
+has_next (const PhReorder *self)
+{
+  const HeldFrame *frame = first_held (self);
+
+  return self->started && frame != NULL && frame->position == self->next;
+}
+
+gboolean
+ph_reorder_peek (const PhReorder *self, PhEvent *ret_event, guint16 *ret_chunk_id)
+{
+  if (!has_next (self))
+    return FALSE;
+  *ret_event = (PhEvent)first_held (self)->event;
+  *ret_chunk_id = (guint16)(self->next >> 16);
+  return TRUE;
+}
+
 gboolean
 ph_reorder_pop (PhReorder *self, PhFrame *ret_frame)
 {
-  HeldFrame *frame = first_held (self);
+  HeldFrame *frame;
 
   g_clear_pointer (&self->popped, g_free);
-  if (!self->started || frame == NULL || frame->position != self->next)
+  if (!has_next (self))
     return FALSE;
+  frame = first_held (self);
   *ret_frame = (PhFrame){
     .event = (PhEvent)frame->event,
     .chunk_id = (guint16)(frame->position >> 16),

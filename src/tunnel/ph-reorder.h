@@ -22,6 +22,7 @@ typedef struct
   guint8 event;  /* of the message at `next`, once its first fragment has been handed on */
   guint16 total; /* likewise */
   gboolean started;
+  gboolean only_counts;
 } PhReorder;
 
 typedef enum
@@ -40,8 +41,14 @@ void ph_reorder_clear (PhReorder *reorder);
 /* Says which chunk_id is first; held frames from before it are dropped. Once. */
 void ph_reorder_start (PhReorder *reorder, guint16 chunk_id);
 
+/* From now on keeps each frame's place but not its payload, which nobody will read. */
+void ph_reorder_only_count (PhReorder *reorder);
+
 /* Takes a decoded, sequenced frame. */
 PhReorderStatus ph_reorder_push (PhReorder *reorder, const PhFrame *frame);
+
+/* The event and chunk_id of the held frame whose turn it is; FALSE if it has not come. */
+gboolean ph_reorder_peek (const PhReorder *reorder, PhEvent *ret_event, guint16 *ret_chunk_id);
 
 /* Hands on the held frame whose turn it is; FALSE if it has not come. event, chunk_id, chunk_index,
  * total_chunks and the payload are set, the name is not. The payload lasts until the next call. */

@@ -472,19 +472,42 @@ ph_rules_get_text (const PhRules *self, guint index)
 static gboolean
 is_metadata_service (const guint8 addr[16])
 {
-  static const guint8 v4[16] = { [10] = 0xff, 0xff, 169, 254, 169, 254 };
-  static const guint8 v6[16] = { 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, 0x54 };
+  static const guint8 services[][16] = {
+    { [10] = 0xff, 0xff, 169, 254, 169, 254 },     { [10] = 0xff, 0xff, 100, 100, 100, 200 },
+    { [10] = 0xff, 0xff, 168, 63, 129, 16 },       { 0xfd, 0x00, 0x0e, 0xc2, [14] = 0x02, 0x54 },
+    { 0xfd, 0x20, 0x00, 0xce, [14] = 0x02, 0x54 },
+  };
 
-  return memcmp (addr, v4, sizeof v4) == 0 || memcmp (addr, v6, sizeof v6) == 0;
+  for (gsize i = 0; i < G_N_ELEMENTS (services); i++)
+    {
+      if (memcmp (addr, services[i], sizeof services[i]) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* Where a translator stands between, 64:ff9b::a.b.c.d is a.b.c.d (RFC 6052). */
+static void
+translate (const guint8 addr[16], guint8 ret_addr[16])
+{
+  static const guint8 translated[V4_OFFSET] = { 0x00, 0x64, 0xff, 0x9b };
+  static const guint8 mapped[V4_OFFSET] = { [10] = 0xff, 0xff };
+
+  memcpy (ret_addr, addr, 16);
+  if (memcmp (addr, translated, sizeof translated) == 0)
+    memcpy (ret_addr, mapped, sizeof mapped);
 }
 
 /* Bits at the front of the mask that a rule must have to lie wholly where @addr's scope does; 0
  * where any wildcard will do. */
 static guint
-get_bits_to_write_out (const guint8 addr[16])
+get_bits_to_write_out (const guint8 written_addr[16])
 {
-  gboolean is_v4 = ph_address_is_ipv4 (addr);
+  guint8 addr[16];
+  gboolean is_v4;
 
+  translate (written_addr, addr);
+  is_v4 = ph_address_is_ipv4 (addr);
   if (is_metadata_service (addr))
     return 128;
   switch (ph_address_scope (addr))
@@ -534,6 +557,15 @@ matches_address (const Rule *rule, const guint8 addr[16])
 }
 
 static gboolean
+is_localhost (const guint8 addr[16])
+{
+  static const guint8 v4[16] = { [10] = 0xff, 0xff, 127, 0, 0, 1 };
+  static const guint8 v6[16] = { [15] = 1 };
+
+  return memcmp (addr, v4, sizeof v4) == 0 || memcmp (addr, v6, sizeof v6) == 0;
+}
+
+static gboolean
 matches (const Rule *rule, const char *name, const guint8 addr[16])
 {
   switch (rule->kind)
@@ -545,13 +577,49 @@ matches (const Rule *rule, const char *name, const guint8 addr[16])
     case HOST_NAME:
       if (name != NULL)
         return strcmp (name, rule->name) == 0;
-      return strcmp (rule->name, "localhost") == 0 &&
-             ph_address_scope (addr) == PH_SCOPE_LOOPBACK &&
-             (addr[15] == 1 && addr[13] == 0 && addr[14] == 0);
+      return strcmp (rule->name, "localhost") == 0 && is_localhost (addr);
     case HOST_BELOW_NAME:
       return name != NULL && g_str_has_suffix (name, rule->name) && is_written_out (rule, addr);
     }
   return FALSE;
+}
+
+static gboolean
+has_port (const Rule *rule, guint16 port)
+{
+  return rule->first_port <= port && port <= rule->last_port;
+}
+
+static PhRulesScope
+name_scope (const Rule *rule, const char *name)
+{
+  switch (rule->kind)
+    {
+    case HOST_ANY:
+      return PH_RULES_BY_NAME;
+    case HOST_ADDRESS:
+      return PH_RULES_BY_ADDRESS;
+    case HOST_NAME:
+      return strcmp (name, rule->name) == 0 ? PH_RULES_BY_NAME : PH_RULES_NEVER;
+    case HOST_BELOW_NAME:
+      return g_str_has_suffix (name, rule->name) ? PH_RULES_BY_NAME : PH_RULES_NEVER;
+    }
+  return PH_RULES_NEVER;
+}
+
+PhRulesScope
+ph_rules_may_allow (const PhRules *self, const char *name, guint16 port)
+{
+  PhRulesScope scope = PH_RULES_NEVER;
+
+  for (guint i = 0; i < self->rules->len; i++)
+    {
+      const Rule *rule = g_ptr_array_index (self->rules, i);
+
+      if (has_port (rule, port))
+        scope = MAX (scope, name_scope (rule, name));
+    }
+  return scope;
 }
 
 gboolean
@@ -561,8 +629,7 @@ ph_rules_allow (const PhRules *self, const char *name, const PhEndpoint *endpoin
     {
       const Rule *rule = g_ptr_array_index (self->rules, i);
 
-      if (rule->first_port <= endpoint->port && endpoint->port <= rule->last_port &&
-          matches (rule, name, endpoint->addr))
+      if (has_port (rule, endpoint->port) && matches (rule, name, endpoint->addr))
         return TRUE;
     }
   return FALSE;

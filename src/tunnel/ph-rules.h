@@ -17,7 +17,7 @@ G_BEGIN_DECLS
  * and PORT is a number, a range (8000-8010) or `*`.
  *
  * Addresses are compared in binary form, an IPv4-mapped one as IPv4. A wildcard or a network means
- * the unspecified address and the clouds' metadata address never, link-local and multicast ones
+ * the unspecified address and the clouds' metadata addresses never, link-local and multicast ones
  * only where the rule lies wholly among them: those are written out. A name rule allows the
  * addresses that a matching name resolves to; a name that no name rule matches needs a rule for the
  * address. `localhost` also allows 127.0.0.1 and ::1, which it means everywhere. */
@@ -42,6 +42,16 @@ const char *ph_rules_get_text (const PhRules *rules, guint index);
 /* Whether @endpoint may be dialled. @name is the name it was resolved from, normalised with
  * ph_host_name_normalise, or NULL if the Client asked for the address. */
 gboolean ph_rules_allow (const PhRules *rules, const char *name, const PhEndpoint *endpoint);
+
+typedef enum
+{
+  PH_RULES_NEVER,      /* no rule matches, whatever the name resolves to */
+  PH_RULES_BY_ADDRESS, /* it depends on the address */
+  PH_RULES_BY_NAME,    /* a rule matches the name itself; `*` matches all of them */
+} PhRulesScope;
+
+/* Whether it is worth resolving @name, normalised, to dial @port. */
+PhRulesScope ph_rules_may_allow (const PhRules *rules, const char *name, guint16 port);
 
 /* The one form of a host name: lower case, ASCII (IDNA), no dot at the end. Owned; NULL for what is
  * no name, which all that ends in a number is. */

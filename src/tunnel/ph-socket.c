@@ -2,6 +2,9 @@
 #include "ph-socket.h"
 
 #include <gio/gnetworking.h>
+#include <string.h>
+
+#include "core/ph-endpoint.h"
 
 void
 ph_socket_prepare (GSocket *socket)
@@ -45,6 +48,18 @@ ph_socket_write (GSocket *socket, const guint8 *bytes, gsize size, gsize *ret_si
       break;
     }
   return PH_SOCKET_FAILED;
+}
+
+gboolean
+ph_socket_is_its_own_peer (GSocket *socket)
+{
+  g_autoptr (GSocketAddress) local = g_socket_get_local_address (socket, NULL);
+  g_autoptr (GSocketAddress) remote = g_socket_get_remote_address (socket, NULL);
+  PhEndpoint ends[2];
+
+  return local != NULL && remote != NULL && ph_endpoint_from_socket_address (local, &ends[0]) &&
+         ph_endpoint_from_socket_address (remote, &ends[1]) &&
+         memcmp (&ends[0], &ends[1], sizeof ends[0]) == 0;
 }
 
 void

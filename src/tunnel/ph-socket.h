@@ -24,6 +24,9 @@ PhSocketStatus ph_socket_read (GSocket *socket, guint8 *bytes, gsize size, gsize
 /* Writes up to @size bytes, more than 0. @ret_size is set with PH_SOCKET_OK. */
 PhSocketStatus ph_socket_write (GSocket *socket, const guint8 *bytes, gsize size, gsize *ret_size);
 
+/* Dialling a local port that nobody listens on can meet itself (RFC 9293, simultaneous open). */
+gboolean ph_socket_is_its_own_peer (GSocket *socket);
+
 /* Closes so that the other end sees a reset, dropping what was not sent. */
 void ph_socket_reset (GSocket *socket);
 

@@ -21,19 +21,37 @@ ph_window_receive (PhWindow *window, gsize bytes)
   return TRUE;
 }
 
+static void
+start_round (PhWindow *window, gint64 now_us)
+{
+  window->round_consumed = window->consumed;
+  window->round_start_us = now_us;
+}
+
 PhWindowPace
 ph_window_consume (PhWindow *window, gsize bytes, gint64 now_us)
 {
-  gint64 elapsed_us = now_us - window->round_start_us;
+  gboolean was_idle = window->was_drained && now_us - window->last_consumed_us > FAST_ROUND_US;
+  gint64 elapsed_us;
 
+  if (window->consumed == 0 || was_idle)
+    start_round (window, now_us);
+  elapsed_us = now_us - window->round_start_us;
   window->consumed += bytes;
+  window->last_consumed_us = now_us;
+  window->was_drained = window->consumed == window->received;
   if (window->consumed - window->round_consumed < window->size)
     return PH_WINDOW_STEADY;
-  window->round_consumed = window->consumed;
-  window->round_start_us = now_us;
+  start_round (window, now_us);
   if (elapsed_us < FAST_ROUND_US)
     return PH_WINDOW_FAST;
   return elapsed_us > SLOW_ROUND_US ? PH_WINDOW_SLOW : PH_WINDOW_STEADY;
+}
+
+guint64
+ph_window_get_promised (const PhWindow *window)
+{
+  return MAX (window->size, window->granted - window->consumed);
 }
 
 guint32

@@ -15,6 +15,8 @@ typedef struct
   guint32 size;     /* how far `granted` may be ahead of `consumed` */
   guint64 round_consumed;
   gint64 round_start_us;
+  gint64 last_consumed_us;
+  gboolean was_drained; /* then, nothing was left to take */
 } PhWindow;
 
 void ph_window_init (PhWindow *window, guint32 size_bytes);
@@ -29,9 +31,13 @@ typedef enum
   PH_WINDOW_SLOW, /* … so slowly that half of it would do */
 } PhWindowPace;
 
-/* Counts what the socket took, and tells how the size fits each time a whole window was taken. The
- * owner may change the size at any time: what was granted stays granted. */
+/* Counts what the socket took, and tells how the size fits each time a whole window was taken. Time
+ * in which there was nothing to take says nothing about it. The owner may change the size at any
+ * time: what was granted stays granted. */
 PhWindowPace ph_window_consume (PhWindow *window, gsize bytes, gint64 now_us);
+
+/* What may come before anything more is granted, or as much as is about to be granted. */
+guint64 ph_window_get_promised (const PhWindow *window);
 
 /* Bytes to grant now; 0 until it is worth a frame. */
 guint32 ph_window_get_due (const PhWindow *window);

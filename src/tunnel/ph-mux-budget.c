@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ph-conn.h"
+
+/* What all connections of a mux hold and have been promised together. */
+
+/* Windows are raised to their full size by so much together. */
+#define RAISABLE_BYTES (PH_MUX_BUDGET_BYTES / 4 * 3)
+
+gsize
+ph_mux_get_headroom (const PhMux *self)
+{
+  return self->sum.raised_bytes < RAISABLE_BYTES ? RAISABLE_BYTES - self->sum.raised_bytes : 0;
+}
+
+static PhMuxShare
+get_share (const PhConn *conn)
+{
+  gsize held = conn->reorder.held_bytes + ph_fifo_allocated (&conn->unsent);
+  gboolean live = ph_conn_is_live (conn);
+  guint64 promised = live ? ph_window_get_promised (&conn->window) : 0;
+
+  if (conn->state == PH_CONN_GONE)
+    return (PhMuxShare){ 0 };
+  return (PhMuxShare){
+    .held_bytes = held,
+    .raised_bytes = (gsize)promised - MIN (promised, PH_MUX_START_WINDOW_BYTES),
+    .live = live ? 1 : 0,
+    .fullness = held > 0 ? g_bit_storage (held) : 0,
+  };
+}
+
+void
+ph_mux_account (PhMux *self, PhConn *conn)
+{
+  PhMuxShare old = conn->share;
+  PhMuxShare new = get_share (conn);
+
+  conn->share = new;
+  self->sum.held_bytes += new.held_bytes - old.held_bytes;
+  self->sum.raised_bytes += new.raised_bytes - old.raised_bytes;
+  self->sum.live += new.live - old.live;
+  if (new.fullness == old.fullness)
+    return;
+  if (old.fullness > 0)
+    g_queue_unlink (&self->fullness[old.fullness], &conn->fullness_link);
+  if (new.fullness > 0)
+    g_queue_push_tail_link (&self->fullness[new.fullness], &conn->fullness_link);
+}
+
+/* The fullest but for a factor of two, without looking at all of them. */
+static PhConn *
+find_fullest (const PhMux *self)
+{
+  guint i = PH_MUX_N_FULLNESS - 1;
+
+  while (self->fullness[i].length == 0)
+    i--;
+  return self->fullness[i].head->data;
+}
+
+void
+ph_mux_enforce_budget (PhMux *self)
+{
+  while (self->sum.held_bytes > PH_MUX_BUDGET_BYTES)
+    {
+      PhConn *fullest = find_fullest (self);
+
+      ph_conn_abort (fullest, PH_CLOSE_TOO_SLOW, NULL);
+      if (fullest->share.held_bytes > 0) /* frames that no connection waits for any more */
+        ph_conn_disown (fullest);
+    }
+}
