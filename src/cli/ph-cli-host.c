@@ -71,7 +71,11 @@ run_quit (gpointer target, const char *rest, GError **error)
 static gboolean
 answer (HostProgram *self, gboolean is_approved)
 {
-  if (!ph_host_answer (self->host, is_approved))
+  if (ph_host_take_withdrawn (self->host))
+    ph_output_warn (self->output, "withdrawn",
+                    "A request was withdrawn just now, so that answer was not counted. “clients” "
+                    "lists who waits; answer again for the one who has waited longest.");
+  else if (!ph_host_answer (self->host, is_approved))
     ph_output_say (self->output, "Nobody is waiting for an answer.");
   return TRUE;
 }

@@ -128,12 +128,14 @@ static void
 say_client (const PhHostClientInfo *info, gpointer user_data)
 {
   if (info->is_connected)
-    ph_output_say (user_data, "“%s”: connected (%s), %u connections, %.1f ms round trip",
+    ph_output_say (user_data, "“%s”: connected (%s), %u connections, %s%u ms round trip",
                    info->name, ph_path_kind_name (info->path->kind), info->counters.connections,
-                   info->round_trip_us / 1000.0);
+                   info->round_trip_us < 1000 ? "under " : "", MAX (info->round_trip_us / 1000, 1));
   else
     ph_output_say (user_data, "“%s”: %s", info->name,
-                   info->is_asking ? "waiting for your answer" : "connecting");
+                   info->is_asking    ? "waiting for your answer"
+                   : info->is_leaving ? "leaving"
+                                      : "connecting");
 }
 
 static void

@@ -37,8 +37,9 @@ struct _PhHostClient
   guint8 random[PH_RANDOM_SIZE];
   guint8 offer_mac[PH_MAC_SIZE];
   PhSignalWatch *watch;
-  PhTunnel *tunnel; /* NULL once it is closing */
-  guint n_leaving;  /* what still has to end before it is gone */
+  PhTunnel *tunnel;      /* NULL once it is closing */
+  gboolean is_rejecting; /* a rejection is on its way to the server */
+  guint n_leaving;       /* what still has to end before it is gone */
 };
 
 static void
@@ -106,6 +107,8 @@ leave (PhHostClient *self, PhCloseReason reason, const char *word)
   PhTunnel *tunnel = g_steal_pointer (&self->tunnel);
 
   set_state (self, STATE_LEAVING);
+  if (self->question != 0)
+    self->env.withdrawn (self->env.host);
   self->question = 0;
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   self->n_leaving++;
@@ -120,6 +123,7 @@ on_rejected (GObject *source, GAsyncResult *result, gpointer user_data)
 
   /* A rejection that does not arrive ends for the Client when its session expires. */
   ph_signal_client_signal_finish (result, NULL);
+  self->is_rejecting = FALSE;
   end_step (self);
   ph_host_client_unref (self);
 }
@@ -131,6 +135,7 @@ reject (PhHostClient *self, PhSignalReason reason, const char *word)
   PhSignalMessage message = { .type = PH_SIGNAL_TYPE_REJECT, .reason = reason };
 
   self->n_leaving++;
+  self->is_rejecting = TRUE;
   ph_signal_client_signal_async (self->env.signal, self->id, self->env.token, &message,
                                  self->env.cancellable, on_rejected, g_rc_box_acquire (self));
   leave (self, PH_CLOSE_SESSION_ENDING, word);
@@ -141,7 +146,7 @@ ph_host_client_leave (PhHostClient *self, PhCloseReason reason, const char *word
 {
   if (self->state == STATE_LEAVING)
     return;
-  if (self->state < STATE_CONNECTING)
+  if (self->state < STATE_CONNECTED)
     reject (self, PH_SIGNAL_REASON_DECLINED, word);
   else
     leave (self, reason, word);
@@ -224,6 +229,8 @@ ph_host_client_answer (PhHostClient *self, gboolean is_approved)
   self->question = 0;
   if (!is_approved && self->state == STATE_ASKING)
     reject (self, PH_SIGNAL_REASON_DECLINED, "declined");
+  else if (!is_approved && self->state < STATE_CONNECTED)
+    reject (self, PH_SIGNAL_REASON_NOT_VERIFIED, "declined"); /* the number is not the same */
   else if (!is_approved)
     leave (self, PH_CLOSE_SESSION_ENDING, "declined");
   else if (self->state == STATE_ASKING)
@@ -462,4 +469,16 @@ ph_host_client_get_stage (PhHostClient *self)
   };
 
   return stages[self->state];
+}
+
+gboolean
+ph_host_client_is_rejecting (PhHostClient *self)
+{
+  return self->is_rejecting;
+}
+
+gboolean
+ph_host_client_is_leaving (PhHostClient *self)
+{
+  return self->state == STATE_LEAVING;
 }

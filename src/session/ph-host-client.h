@@ -25,6 +25,7 @@ typedef struct
   const PhSessionEvents *events;
   gpointer events_data;
   void (*asked) (PhHostClient *client, gpointer host); /* a question has been opened */
+  void (*withdrawn) (gpointer host);                   /* an open one is no more, unanswered */
   void (*gone) (PhHostClient *client, gpointer host);  /* once, last */
   gpointer host;
 } PhHostClientEnv;
@@ -62,6 +63,10 @@ void ph_host_client_leave (PhHostClient *client, PhCloseReason reason, const cha
 
 /* Borrowed; NULL while it is leaving. */
 PhTunnel *ph_host_client_get_tunnel (PhHostClient *client);
+
+/* Its child session still has something to carry: a rejection. */
+gboolean ph_host_client_is_rejecting (PhHostClient *client);
+gboolean ph_host_client_is_leaving (PhHostClient *client);
 gboolean ph_host_client_is_connected (PhHostClient *client);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhHostClient, ph_host_client_unref)

@@ -14,6 +14,7 @@
 
 /* How long calls to the signaling server may hold up the end. */
 #define END_LIMIT_MS 1000
+#define LOOK_AGAIN_MS 20
 #define CREATE_AGAIN_MS 10000
 
 /* A nonce is remembered for as long as the session lives; only holders of the code can add one. */
@@ -49,6 +50,9 @@ struct _PhHost
   GSource *create_timer; /* the session is gone and could not be created again */
   GSource *end_timer;    /* 0 ms: look whether all is over; END_LIMIT_MS: cut calls short */
   gint64 end_limit_us;
+  gint64 create_us;       /* when the session was last created */
+  gboolean is_creating;   /* … which is under way */
+  gboolean has_withdrawn; /* a question went away since somebody was last asked */
   GError *end_error;
   char *name;
   char token[PH_TOKEN_SIZE];
@@ -95,8 +99,17 @@ on_client_asked (PhHostClient *client, gpointer user_data)
 {
   PhHost *self = user_data;
 
+  self->has_withdrawn = FALSE;
   if (self->approve_all || self->decline_all)
     ph_host_client_answer (client, self->approve_all);
+}
+
+static void
+on_client_withdrawn (gpointer user_data)
+{
+  PhHost *self = user_data;
+
+  self->has_withdrawn = TRUE;
 }
 
 static PhHostClient *
@@ -126,6 +139,16 @@ dup_unique_name (PhHost *self, const char *name)
       candidate = g_strdup_printf ("%s (%u)", shown, n);
     }
   return g_steal_pointer (&candidate);
+}
+
+static guint
+count_staying (PhHost *self)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < self->clients->len; i++)
+    n += ph_host_client_is_leaving (g_ptr_array_index (self->clients, i)) ? 0 : 1;
+  return n;
 }
 
 static guint
@@ -197,6 +220,7 @@ admit (PhHost *self, const PhSignalJoin *join, gboolean is_verified)
     .events = self->events,
     .events_data = self->user_data,
     .asked = on_client_asked,
+    .withdrawn = on_client_withdrawn,
     .gone = on_client_gone,
     .host = self,
   };
@@ -234,7 +258,7 @@ take_join (PhHost *self, const PhSignalJoin *join)
       warn_about (self, "not-verified", join, "was turned away: joined without the share code");
       reject (self, join, PH_SIGNAL_REASON_NOT_VERIFIED);
     }
-  else if (self->clients->len >= self->max_clients ||
+  else if (count_staying (self) >= self->max_clients ||
            count_questions (self) >= PH_HOST_MAX_QUESTIONS)
     {
       warn_about (self, "full", join, "was turned away: there is no room left");
@@ -306,7 +330,8 @@ on_session_failed (const GError *error, gpointer user_data)
   PhHost *self = user_data;
 
   g_clear_pointer (&self->watch, ph_signal_watch_free);
-  if (ph_error_code (error) == PH_ERROR_SESSION_UNKNOWN)
+  if (ph_error_code (error) == PH_ERROR_SESSION_UNKNOWN &&
+      g_get_monotonic_time () - self->create_us > CREATE_AGAIN_MS * 1000ll)
     {
       create (self);
       return;
@@ -415,6 +440,7 @@ on_created (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (session == NULL && g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
+  self->is_creating = FALSE;
   if (session == NULL && self->state == STATE_STARTING)
     end_with (self, g_steal_pointer (&error));
   else if (session == NULL)
@@ -445,6 +471,8 @@ on_create_timer (gpointer user_data)
 static void
 create (PhHost *self)
 {
+  self->create_us = g_get_monotonic_time ();
+  self->is_creating = TRUE;
   ph_signal_client_create_async (self->signal, self->token, self->name, TRUE, self->cancellable,
                                  on_created, self);
 }
@@ -463,7 +491,8 @@ on_servers_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
   serve_if_ready (self);
 }
 
-/* Ending: clients first, while they can still be told; then the session; then our own server. */
+/* Ending: who is not in yet is told through the session, which is then taken away, whatever the
+ * tunnels of the others still have to say; our own server goes last. */
 
 static void
 on_deleted (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -499,7 +528,11 @@ static void
 delete_session (PhHost *self)
 {
   const char *id = self->created != NULL ? self->created->id : self->id;
+  char own_id[PH_ID_SIZE];
 
+  /* One that is just being created has the id that belongs to the token. */
+  if (*id == '\0' && self->is_creating && ph_code_id_from_token (self->token, own_id))
+    id = own_id;
   self->is_deleting = TRUE;
   self->is_deleted = *id == '\0';
   if (!self->is_deleted)
@@ -507,15 +540,22 @@ delete_session (PhHost *self)
                                    self);
 }
 
+static gboolean
+is_anybody_rejecting (PhHost *self)
+{
+  for (guint i = 0; i < self->clients->len; i++)
+    if (ph_host_client_is_rejecting (g_ptr_array_index (self->clients, i)))
+      return TRUE;
+  return FALSE;
+}
+
 /* Takes the next step towards the end that is due; TRUE when all are done. */
 static gboolean
 continue_ending (PhHost *self)
 {
-  if (self->clients->len > 0)
-    return FALSE;
-  if (!self->is_deleting)
+  if (!self->is_deleting && !is_anybody_rejecting (self))
     delete_session (self);
-  if (!self->is_deleted)
+  if (self->clients->len > 0 || !self->is_deleted)
     return FALSE;
   if (self->server != NULL && !self->is_server_stopping)
     {
@@ -536,8 +576,8 @@ on_end_timer (gpointer user_data)
     g_cancellable_cancel (self->cancellable);
   if (!continue_ending (self))
     {
-      ph_timer_arm_at (self->end_timer,
-                       g_cancellable_is_cancelled (self->cancellable) ? -1 : self->end_limit_us);
+      if (!g_cancellable_is_cancelled (self->cancellable))
+        ph_timer_arm (self->end_timer, LOOK_AGAIN_MS);
       return G_SOURCE_CONTINUE;
     }
   set_state (self, STATE_ENDED);
@@ -590,6 +630,15 @@ ph_host_deny (PhHost *self, const char *rule, GError **error)
         ph_mux_recheck_rules (mux);
     }
   return TRUE;
+}
+
+gboolean
+ph_host_take_withdrawn (PhHost *self)
+{
+  gboolean has_withdrawn = self->has_withdrawn;
+
+  self->has_withdrawn = FALSE;
+  return has_withdrawn && count_questions (self) > 0;
 }
 
 gboolean
@@ -656,6 +705,7 @@ ph_host_foreach_client (PhHost *self,
       PhHostClient *client = g_ptr_array_index (self->clients, i);
       PhTunnel *tunnel = ph_host_client_get_tunnel (client);
       PhHostClientInfo info = { .name = ph_host_client_get_name (client),
+                                .is_leaving = ph_host_client_is_leaving (client),
                                 .stage = ph_host_client_get_stage (client),
                                 .is_connected = ph_host_client_is_connected (client),
                                 .is_asking = ph_host_client_is_asking (client),

@@ -44,6 +44,10 @@ gboolean ph_host_answer (PhHost *host, gboolean is_approved);
 /* Answers the open question of the one shown as @client. FALSE if there is none. */
 gboolean ph_host_answer_client (PhHost *host, const char *client, gboolean is_approved);
 
+/* Whether a question has gone away unanswered since the newest one was asked, and others are open:
+ * then an answer may have been meant for it. Told once. */
+gboolean ph_host_take_withdrawn (PhHost *host);
+
 /* Nobody is there to ask any more: declines what is open, and from now on everybody who would have
  * to be asked for. */
 void ph_host_decline_all (PhHost *host);
@@ -63,6 +67,7 @@ typedef struct
   PhPeerStage stage;
   gboolean is_connected;
   gboolean is_asking;
+  gboolean is_leaving;
   gboolean is_verified; /* by the share code */
   const PhPath *path;   /* NULL while not connected */
   guint32 round_trip_us;

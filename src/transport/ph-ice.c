@@ -14,6 +14,7 @@
 #define SOCKET_BUFFER_BYTES (4 * 1024 * 1024)
 #define MAX_QUEUED 4096 /* datagrams: a full SCTP window of 4 MiB */
 #define RETRY_MS 1
+#define KEPT_QUEUE_BYTES (256 * 1024) /* of an empty queue */
 #define STRAGGLERS_MS 150
 
 struct _PhIce
@@ -25,6 +26,7 @@ struct _PhIce
   GSource *gathering_limit;
   GSource *retry;
   gboolean is_gathered;
+  gboolean has_pair;      /* one was selected */
   gboolean has_runs;      /* the other side takes them */
   gboolean has_reflexive; /* a candidate from a STUN server is there */
   gboolean has_relayed;   /* one from a TURN server is there */
@@ -344,6 +346,7 @@ report_path (PhIce *self)
   path.kind = path_kind (local->type, remote->type);
   from_nice_address (&local->addr, &path.local);
   from_nice_address (&remote->addr, &path.remote);
+  self->has_pair = TRUE;
   find_direct_socket (self, &path);
   self->events->connected (&path, self->user_data);
 }
@@ -447,7 +450,7 @@ send_run (PhIce *self, guint first, gsize offset, guint *ret_sent)
   *ret_sent = status == PH_SEGMENTS_SENT ? n : 0;
   if (status == PH_SEGMENTS_IMPOSSIBLE)
     g_clear_object (&self->direct_socket);
-  return status != PH_SEGMENTS_IMPOSSIBLE;
+  return status == PH_SEGMENTS_SENT || status == PH_SEGMENTS_AGAIN;
 }
 
 /* Through libnice, which knows of relays. Returns how many are done with: what a broken path does
@@ -493,6 +496,11 @@ drop_queued (PhIce *self, guint n, gsize n_bytes)
   if (n == self->queued_sizes->len)
     {
       g_array_set_size (self->queued_sizes, 0);
+      if (n_bytes > KEPT_QUEUE_BYTES)
+        {
+          g_byte_array_unref (self->queued_bytes);
+          self->queued_bytes = g_byte_array_new ();
+        }
       g_byte_array_set_size (self->queued_bytes, 0);
       return;
     }
@@ -507,6 +515,9 @@ ph_ice_flush (PhIce *self)
   guint n = 0;
   gsize n_bytes = 0;
 
+  /* Before there is a pair nothing can go, and trying would not bring one about. */
+  if (!self->has_pair)
+    return;
   while (n < self->queued_sizes->len)
     {
       guint n_sent = send_batch (self, n, n_bytes);

@@ -106,6 +106,9 @@ channel_send (PhChannel *channel, const guint8 *message, gsize size)
   if (self->state != PH_PEER_CONNECTED)
     return PH_CHANNEL_CLOSED;
   status = ph_sctp_send (self->sctp, message, size);
+  /* The peer is shutting down; if it never finishes, we do. */
+  if (status == PH_CHANNEL_CLOSED && self->failure == NULL)
+    ph_timer_arm (self->limit, GOODBYE_LIMIT_MS);
   if (ph_ice_get_queued (self->ice) >= FLUSH_AT_DATAGRAMS)
     ph_ice_flush (self->ice);
   return status;
@@ -401,7 +404,8 @@ on_limit (gpointer user_data)
 {
   PhPeer *self = user_data;
 
-  fail (self, ph_error_new (PH_ERROR_NO_PATH));
+  fail (self,
+        ph_error_new (self->state == PH_PEER_CONNECTED ? PH_ERROR_PEER_ENDED : PH_ERROR_NO_PATH));
   return G_SOURCE_CONTINUE;
 }
 

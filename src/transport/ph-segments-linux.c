@@ -41,7 +41,20 @@ ph_segments_send (GSocket *socket,
   memcpy (CMSG_DATA (header), &segment_size, sizeof segment_size);
   if (sendmsg (g_socket_get_fd (socket), &message, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size)
     return PH_SEGMENTS_SENT;
-  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS)
-    return PH_SEGMENTS_AGAIN;
-  return PH_SEGMENTS_IMPOSSIBLE;
+  switch (errno)
+    {
+    case EAGAIN:
+    case ENOBUFS:
+      return PH_SEGMENTS_AGAIN;
+    case EAFNOSUPPORT:
+    case EBADF:
+    case EINVAL:
+    case EIO:
+    case EMSGSIZE:
+    case ENOPROTOOPT:
+    case EOPNOTSUPP:
+      return PH_SEGMENTS_IMPOSSIBLE;
+    default:
+      return PH_SEGMENTS_NOT_NOW;
+    }
 }

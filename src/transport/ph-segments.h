@@ -15,6 +15,7 @@ typedef enum
 {
   PH_SEGMENTS_SENT,
   PH_SEGMENTS_AGAIN,      /* the socket is full; nothing was sent */
+  PH_SEGMENTS_NOT_NOW,    /* the network is in trouble; nothing was sent */
   PH_SEGMENTS_IMPOSSIBLE, /* not here, or not on this path: send one by one; nothing was sent */
 } PhSegmentsStatus;
 
