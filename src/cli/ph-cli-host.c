@@ -39,13 +39,23 @@ static const char description[] =
 static gboolean
 run_allow (gpointer target, const char *rest, GError **error)
 {
-  return ph_host_allow (((HostProgram *)target)->host, rest, error);
+  HostProgram *self = target;
+
+  if (!ph_host_allow (self->host, rest, error))
+    return FALSE;
+  ph_output_say (self->output, "%s is shared now.", rest);
+  return TRUE;
 }
 
 static gboolean
 run_deny (gpointer target, const char *rest, GError **error)
 {
-  return ph_host_deny (((HostProgram *)target)->host, rest, error);
+  HostProgram *self = target;
+
+  if (!ph_host_deny (self->host, rest, error))
+    return FALSE;
+  ph_output_say (self->output, "%s is no longer shared.", rest);
+  return TRUE;
 }
 
 static gboolean
