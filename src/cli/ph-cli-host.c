@@ -3,6 +3,7 @@
 
 #include "core/ph-error.h"
 #include "core/ph-quit.h"
+#include "core/ph-timer.h"
 #include "session/ph-host.h"
 
 #include "ph-input.h"
@@ -15,6 +16,8 @@ typedef struct
   PhHost *host;
   PhOutput *output;
   PhInput *input;
+  GSource *prompt; /* asks what is to be asked next, once the event that brought it is over */
+  guint64 shown;   /* the question that was asked last */
   gboolean approve_all;
   PhExit status;
 } HostProgram;
@@ -87,7 +90,35 @@ answer (HostProgram *self, gboolean is_approved)
                     "lists who waits; answer again for the one who has waited longest.");
   else if (!ph_host_answer (self->host, is_approved))
     ph_output_say (self->output, "Nobody is waiting for an answer.");
+  self->shown = 0;
+  ph_timer_arm (self->prompt, 0);
   return TRUE;
+}
+
+/* The question on the screen is always the one that an answer is given to: the oldest. */
+static gboolean
+on_prompt (gpointer user_data)
+{
+  HostProgram *self = user_data;
+  guint64 question = 0;
+  gboolean is_number = FALSE;
+  const char *name =
+      self->host != NULL ? ph_host_get_question (self->host, &question, &is_number) : NULL;
+
+  if (name == NULL || question == self->shown)
+    return G_SOURCE_CONTINUE;
+  self->shown = question;
+  if (is_number)
+    ph_output_ask (self->output, "Does “%s” see the same number?", name);
+  else
+    ph_output_ask (self->output, "Let “%s” in?", name);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_questions_changed (gpointer user_data)
+{
+  ph_timer_arm (((HostProgram *)user_data)->prompt, 0);
 }
 
 static gboolean
@@ -141,8 +172,13 @@ on_end_of_input (gpointer user_data)
 {
   HostProgram *self = user_data;
 
-  if (!self->approve_all)
-    ph_host_decline_all (self->host);
+  if (self->approve_all)
+    return;
+  ph_output_warn (
+      self->output, "input-ended",
+      "Standard input has ended, so nobody can be asked: who wants to join is declined. "
+      "--yes lets everybody in");
+  ph_host_decline_all (self->host);
 }
 
 static const PhInputEvents input_events = {
@@ -209,8 +245,10 @@ run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
   g_autoptr (GError) error = NULL;
 
   self.output = ph_output_new (PH_OUTPUT_HOST, options->is_json);
-  ph_output_set_asks (self.output, !self.approve_all);
   ph_output_set_ended (self.output, on_ended, &self);
+  self.prompt = ph_timer_new (NULL, "[porthole] prompt", on_prompt, &self);
+  if (!self.approve_all)
+    ph_output_set_questions_changed (self.output, on_questions_changed);
   self.host = ph_host_new (host_options, ph_output_get_events (self.output), self.output, &error);
   if (self.host == NULL || !allow_all (self.host, rules, &error))
     {
@@ -227,6 +265,7 @@ run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
   g_clear_pointer (&self.host, ph_host_free);
   while (g_main_context_iteration (NULL, FALSE))
     ; /* what was cancelled comes home */
+  ph_timer_clear (&self.prompt);
   ph_output_free (self.output);
   return self.status;
 }

@@ -143,6 +143,7 @@ run_loop (JoinProgram *self)
   self->loop = g_main_loop_new (NULL, FALSE);
   self->input = ph_input_new (NULL, &input_events, self);
   ph_join_start (self->join);
+  ph_output_say (self->output, "Asking the Host to let you in …");
   g_main_loop_run (self->loop);
   ph_input_free (self->input);
   g_main_loop_unref (self->loop);

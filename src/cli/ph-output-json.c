@@ -87,7 +87,7 @@ on_join_request (const char *client, gboolean is_verified, gpointer user_data)
   add_string (builder, "client", client);
   add_boolean (builder, "verified", is_verified);
   event_end (user_data, builder, TRUE);
-  ph_output_ask (user_data, "Let “%s” in? [y/N] ", client);
+  ph_output_note_question (user_data);
 }
 
 static void
@@ -99,8 +99,7 @@ on_verify (const char *peer, const char *number, gpointer user_data)
   add_string (builder, "peer", peer);
   add_string (builder, "number", number);
   event_end (self, builder, TRUE);
-  if (self->role == PH_OUTPUT_HOST)
-    ph_output_ask (self, "Does “%s” see the same number? [y/N] ", peer);
+  ph_output_note_question (self);
 }
 
 static void
@@ -162,6 +161,7 @@ on_disconnected (const char *peer, const char *reason, gpointer user_data)
   add_string (builder, "peer", peer);
   add_string (builder, "reason", reason);
   event_end (user_data, builder, TRUE);
+  ph_output_note_question (user_data);
 }
 
 const PhSessionEvents ph_output_json_events = {

@@ -13,10 +13,10 @@ struct _PhOutput
   PhOutputRole role;
   const PhSessionEvents *events;
   gboolean is_json;
-  gboolean asks;
   gboolean has_asked;   /* since ph_output_take_asked */
   gboolean has_dropped; /* and said so */
   PhWriter *writer;
+  void (*questions_changed) (gpointer user_data); /* NULL: nobody asks */
   void (*ended) (const GError *error, gpointer user_data);
   gpointer user_data;
 };
@@ -25,8 +25,8 @@ struct _PhOutput
  * where nobody reads. */
 void ph_output_line (PhOutput *output, PhWriterStream stream, char *line, gboolean matters);
 
-/* A question, on standard error, if questions are asked at all. */
-void ph_output_ask (PhOutput *output, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* Somebody began or ceased to wait for an answer. */
+void ph_output_note_question (PhOutput *output);
 
 /* "porthole: @message" on standard error. */
 void ph_output_complain (PhOutput *output, const char *message);

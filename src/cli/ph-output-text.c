@@ -26,7 +26,7 @@ on_join_request (const char *client, gboolean is_verified, gpointer user_data)
       is_verified ? "verified by the share code" : "NOT verified: joined without the share code";
 
   ph_output_say (user_data, "“%s” wants to join (%s).", client, how);
-  ph_output_ask (user_data, "Let “%s” in? [y/N] ", client);
+  ph_output_note_question (user_data);
 }
 
 static void
@@ -37,8 +37,9 @@ on_verify (const char *peer, const char *number, gpointer user_data)
   ph_output_say (self, "Compare this number with “%s” by voice: %.4s %.4s %.4s", peer, number,
                  number + 4, number + 8);
   ph_output_say (self, "If it is not the same, somebody stands between you: do not go on.");
-  if (self->role == PH_OUTPUT_HOST)
-    ph_output_ask (self, "Does “%s” see the same number? [y/N] ", peer);
+  if (self->role == PH_OUTPUT_JOIN)
+    ph_output_say (self, "Nothing goes through before “%s” has said that it is the same.", peer);
+  ph_output_note_question (self);
 }
 
 static const char *
@@ -73,7 +74,7 @@ on_mapping (const char *local,
   switch (state)
     {
     case PH_MAPPING_LISTENING:
-      ph_output_say (user_data, "%s here is now %s at the Host.", local, remote);
+      ph_output_say (user_data, "%s here leads to %s at the Host.", local, remote);
       break;
     case PH_MAPPING_FAILED:
       ph_output_complain (user_data, message);
@@ -108,6 +109,7 @@ static void
 on_disconnected (const char *peer, const char *reason, gpointer user_data)
 {
   ph_output_say (user_data, "“%s” is disconnected (%s).", peer, reason);
+  ph_output_note_question (user_data);
 }
 
 const PhSessionEvents ph_output_text_events = {

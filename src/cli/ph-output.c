@@ -15,7 +15,6 @@ ph_output_new (PhOutputRole role, gboolean is_json)
   self->role = role;
   self->events = is_json ? &ph_output_json_events : &ph_output_text_events;
   self->is_json = is_json;
-  self->asks = TRUE;
   self->writer = ph_writer_new ();
   return self;
 }
@@ -28,9 +27,9 @@ ph_output_free (PhOutput *self)
 }
 
 void
-ph_output_set_asks (PhOutput *self, gboolean asks)
+ph_output_set_questions_changed (PhOutput *self, void (*func) (gpointer user_data))
 {
-  self->asks = asks;
+  self->questions_changed = func;
 }
 
 void
@@ -85,14 +84,23 @@ ph_output_say (PhOutput *self, const char *format, ...)
 void
 ph_output_ask (PhOutput *self, const char *format, ...)
 {
+  g_autofree char *question = NULL;
   va_list args;
 
-  if (!self->asks)
-    return;
   va_start (args, format);
-  self->has_asked =
-      ph_writer_put (self->writer, PH_WRITER_ERR, g_strdup_vprintf (format, args), TRUE);
+  question = g_strdup_vprintf (format, args);
   va_end (args);
+  /* One that still waits for its answer on this line ends it. */
+  self->has_asked =
+      ph_writer_put (self->writer, PH_WRITER_ERR,
+                     g_strconcat (self->has_asked ? "\n" : "", question, " [y/N] ", NULL), TRUE);
+}
+
+void
+ph_output_note_question (PhOutput *self)
+{
+  if (self->questions_changed != NULL)
+    self->questions_changed (self->user_data);
 }
 
 gboolean

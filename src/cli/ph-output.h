@@ -21,8 +21,12 @@ PhOutput *ph_output_new (PhOutputRole role, gboolean is_json);
 /* Waits until everything is written, at most half a second. */
 void ph_output_free (PhOutput *output);
 
-/* Nobody needs to be asked (--yes): prompts are left out. */
-void ph_output_set_asks (PhOutput *output, gboolean asks);
+/* Tells whenever somebody begins or ceases to wait for an answer; @user_data as for
+ * ph_output_set_ended. */
+void ph_output_set_questions_changed (PhOutput *output, void (*func) (gpointer user_data));
+
+/* A question, on standard error, with the answer to be typed behind it. */
+void ph_output_ask (PhOutput *output, const char *format, ...) G_GNUC_PRINTF (2, 3);
 
 /* Whether something was asked since the last call. */
 gboolean ph_output_take_asked (PhOutput *output);

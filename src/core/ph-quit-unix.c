@@ -4,12 +4,15 @@
 #include <glib-unix.h>
 #include <signal.h>
 
+#include "ph-timer.h"
+
 struct _PhQuit
 {
   void (*func) (gpointer user_data);
   gpointer user_data;
   GSource *interrupt;
   GSource *terminate;
+  GSource *hang_up; /* the terminal's window was closed */
 };
 
 static gboolean
@@ -31,6 +34,15 @@ attach (PhQuit *self, int signal_number, GMainContext *context)
   return source;
 }
 
+/* As nohup wants it. */
+static gboolean
+is_ignored (int signal_number)
+{
+  struct sigaction action;
+
+  return sigaction (signal_number, NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 PhQuit *
 ph_quit_new (GMainContext *context, void (*func) (gpointer user_data), gpointer user_data)
 {
@@ -40,6 +52,8 @@ ph_quit_new (GMainContext *context, void (*func) (gpointer user_data), gpointer 
   self->user_data = user_data;
   self->interrupt = attach (self, SIGINT, context);
   self->terminate = attach (self, SIGTERM, context);
+  if (!is_ignored (SIGHUP))
+    self->hang_up = attach (self, SIGHUP, context);
   return self;
 }
 
@@ -52,5 +66,6 @@ ph_quit_free (PhQuit *self)
   g_source_unref (self->interrupt);
   g_source_destroy (self->terminate);
   g_source_unref (self->terminate);
+  ph_timer_clear (&self->hang_up);
   g_free (self);
 }

@@ -80,6 +80,12 @@ ph_host_client_is_asking (PhHostClient *self)
   return self->question != 0;
 }
 
+gboolean
+ph_host_client_is_comparing (PhHostClient *self)
+{
+  return self->question != 0 && self->state != STATE_ASKING;
+}
+
 guint64
 ph_host_client_get_question (PhHostClient *self)
 {

@@ -51,6 +51,9 @@ gboolean ph_host_client_is_verified (PhHostClient *client);
 /* Waiting for a person: to approve, or to compare the number. */
 gboolean ph_host_client_is_asking (PhHostClient *client);
 
+/* … to compare the number. */
+gboolean ph_host_client_is_comparing (PhHostClient *client);
+
 /* When it last began to ask, on a clock that orders questions; 0 when it is not asking. */
 guint64 ph_host_client_get_question (PhHostClient *client);
 

@@ -641,8 +641,8 @@ ph_host_take_withdrawn (PhHost *self)
   return has_withdrawn && count_questions (self) > 0;
 }
 
-gboolean
-ph_host_answer (PhHost *self, gboolean is_approved)
+static PhHostClient *
+find_oldest_question (PhHost *self)
 {
   PhHostClient *oldest = NULL;
 
@@ -655,6 +655,26 @@ ph_host_answer (PhHost *self, gboolean is_approved)
            ph_host_client_get_question (client) < ph_host_client_get_question (oldest)))
         oldest = client;
     }
+  return oldest;
+}
+
+const char *
+ph_host_get_question (PhHost *self, guint64 *ret_question, gboolean *ret_is_number)
+{
+  PhHostClient *oldest = find_oldest_question (self);
+
+  if (oldest == NULL)
+    return NULL;
+  *ret_question = ph_host_client_get_question (oldest);
+  *ret_is_number = ph_host_client_is_comparing (oldest);
+  return ph_host_client_get_name (oldest);
+}
+
+gboolean
+ph_host_answer (PhHost *self, gboolean is_approved)
+{
+  PhHostClient *oldest = find_oldest_question (self);
+
   if (oldest == NULL)
     return FALSE;
   ph_host_client_answer (oldest, is_approved);

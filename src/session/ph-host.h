@@ -44,6 +44,11 @@ gboolean ph_host_answer (PhHost *host, gboolean is_approved);
 /* Answers the open question of the one shown as @client. FALSE if there is none. */
 gboolean ph_host_answer_client (PhHost *host, const char *client, gboolean is_approved);
 
+/* Who the oldest open question is about; borrowed, NULL if none is open. *@ret_question tells it
+ * from every other, and *@ret_is_number what it asks: whether the number is the same, or to let in.
+ */
+const char *ph_host_get_question (PhHost *host, guint64 *ret_question, gboolean *ret_is_number);
+
 /* Whether a question has gone away unanswered since the newest one was asked, and others are open:
  * then an answer may have been meant for it. Told once. */
 gboolean ph_host_take_withdrawn (PhHost *host);

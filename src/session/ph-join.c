@@ -434,6 +434,8 @@ on_session_trouble (const GError *error, gpointer user_data)
     self->events->warning ("signal-unreachable",
                            "The signaling server does not answer; it is being tried again.",
                            self->user_data);
+  else
+    self->events->warning ("signal-back", "The signaling server answers again.", self->user_data);
 }
 
 /* Once the answer is there, the Host takes the session away as soon as it is connected. */

@@ -375,8 +375,17 @@ rule_parse (const char *text, GError **error)
   g_autofree char *stripped = g_strstrip (g_strdup (text));
   char *colon = strrchr (stripped, ':');
   g_autoptr (GError) local_error = NULL;
+  guint16 port;
   Rule *rule;
 
+  if (ph_port_parse (stripped, &port))
+    {
+      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
+                   "“%s” does not say on which computer; to share that port of this one, write "
+                   "127.0.0.1:%u",
+                   stripped, port);
+      return NULL;
+    }
   if (colon == NULL || colon == stripped || colon[1] == '\0' || strchr (colon, ']') != NULL)
     {
       g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
