@@ -156,7 +156,7 @@ on_line (const char *line, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (*line == '\0' && was_asked)
-    ph_host_answer (self->host, FALSE);
+    answer (self, FALSE);
   else if (*line != '\0' && !ph_input_run (commands, line, self, &error))
     ph_output_warn (self->output, "invalid", error->message);
 }

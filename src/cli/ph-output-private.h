@@ -13,8 +13,10 @@ struct _PhOutput
   PhOutputRole role;
   const PhSessionEvents *events;
   gboolean is_json;
-  gboolean has_asked;   /* since ph_output_take_asked */
-  gboolean has_dropped; /* and said so */
+  gboolean has_asked;    /* since ph_output_take_asked */
+  gboolean is_prompting; /* the question stands at the end of the last line */
+  char *compared;        /* whose number is being compared, unanswered; else NULL */
+  gboolean has_dropped;  /* and said so */
   PhWriter *writer;
   void (*questions_changed) (gpointer user_data); /* NULL: nobody asks */
   void (*ended) (const GError *error, gpointer user_data);

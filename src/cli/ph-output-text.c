@@ -39,6 +39,8 @@ on_verify (const char *peer, const char *number, gpointer user_data)
   ph_output_say (self, "If it is not the same, somebody stands between you: do not go on.");
   if (self->role == PH_OUTPUT_JOIN)
     ph_output_say (self, "Nothing goes through before “%s” has said that it is the same.", peer);
+  g_free (self->compared);
+  self->compared = self->questions_changed != NULL ? g_strdup (peer) : NULL;
   ph_output_note_question (self);
 }
 
@@ -60,8 +62,13 @@ path_words (PhPathKind kind)
 static void
 on_connected (const char *peer, const PhPath *path, gpointer user_data)
 {
-  ph_output_say (user_data, "Connected to “%s” %s. Everything is encrypted end to end.", peer,
-                 path_words (path->kind));
+  PhOutput *self = user_data;
+
+  if (g_strcmp0 (self->compared, peer) == 0)
+    ph_output_say (self, "Connected to “%s”; nothing goes through until you have answered.", peer);
+  else
+    ph_output_say (self, "Connected to “%s” %s. Everything is encrypted end to end.", peer,
+                   path_words (path->kind));
 }
 
 static void

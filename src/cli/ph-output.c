@@ -22,6 +22,7 @@ ph_output_new (PhOutputRole role, gboolean is_json)
 void
 ph_output_free (PhOutput *self)
 {
+  g_free (self->compared);
   ph_writer_free (self->writer);
   g_free (self);
 }
@@ -62,9 +63,11 @@ say_dropped (PhOutput *self)
 void
 ph_output_line (PhOutput *self, PhWriterStream stream, char *line, gboolean matters)
 {
-  char *whole = g_strconcat (line, "\n", NULL);
+  gboolean ends_prompt = self->is_prompting && (stream == PH_WRITER_ERR || !self->is_json);
+  char *whole = g_strconcat (ends_prompt ? "\n" : "", line, "\n", NULL);
 
   g_free (line);
+  self->is_prompting &= !ends_prompt;
   if (!ph_writer_put (self->writer, stream, whole, matters))
     say_dropped (self);
 }
@@ -91,9 +94,9 @@ ph_output_ask (PhOutput *self, const char *format, ...)
   question = g_strdup_vprintf (format, args);
   va_end (args);
   /* One that still waits for its answer on this line ends it. */
-  self->has_asked =
+  self->has_asked = self->is_prompting =
       ph_writer_put (self->writer, PH_WRITER_ERR,
-                     g_strconcat (self->has_asked ? "\n" : "", question, " [y/N] ", NULL), TRUE);
+                     g_strconcat (self->is_prompting ? "\n" : "", question, " [y/N] ", NULL), TRUE);
 }
 
 void
@@ -108,7 +111,8 @@ ph_output_take_asked (PhOutput *self)
 {
   gboolean has_asked = self->has_asked;
 
-  self->has_asked = FALSE;
+  self->has_asked = self->is_prompting = FALSE;
+  g_clear_pointer (&self->compared, g_free);
   return has_asked;
 }
 
