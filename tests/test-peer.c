@@ -44,11 +44,6 @@ on_connected (gpointer user_data)
 }
 
 static void
-on_path_changed (gpointer user_data)
-{
-}
-
-static void
 on_closed (const GError *error, gpointer user_data)
 {
   End *end = user_data;
@@ -58,7 +53,7 @@ on_closed (const GError *error, gpointer user_data)
   end->closed = g_error_copy (error);
 }
 
-static const PhPeerEvents peer_events = { on_gathered, on_connected, on_path_changed, on_closed };
+static const PhPeerEvents peer_events = { on_gathered, on_connected, on_closed };
 
 static void
 on_readable (gpointer user_data)

@@ -81,11 +81,6 @@ on_connected (gpointer user_data)
 }
 
 static void
-on_path_changed (gpointer user_data)
-{
-}
-
-static void
 on_peer_closed (const GError *error, gpointer user_data)
 {
   report_end (user_data, error);
@@ -93,7 +88,6 @@ on_peer_closed (const GError *error, gpointer user_data)
 
 static const PhPeerEvents peer_events = { .gathered = on_gathered,
                                           .connected = on_connected,
-                                          .path_changed = on_path_changed,
                                           .closed = on_peer_closed };
 
 /* Setting up */

@@ -309,8 +309,6 @@ take_path (PhPeer *self)
 {
   if (self->dtls != NULL)
     ph_dtls_start (self->dtls);
-  if (self->state == PH_PEER_CONNECTED)
-    self->events->path_changed (self->user_data);
 }
 
 /* The goodbye of DTLS overtakes messages that have come and wait to be read. */
@@ -524,12 +522,6 @@ PhChannel *
 ph_peer_get_channel (PhPeer *self)
 {
   return &self->channel;
-}
-
-PhPeerState
-ph_peer_get_state (PhPeer *self)
-{
-  return self->state;
 }
 
 const PhPath *

@@ -39,7 +39,6 @@ typedef struct
 {
   void (*gathered) (gpointer user_data);
   void (*connected) (gpointer user_data);
-  void (*path_changed) (gpointer user_data); /* while connected */
   /* Once, unless ph_peer_close came first. @error: PH_ERROR_NO_PATH, _NOT_VERIFIED, _PEER_LOST,
    * _PEER_ENDED, _PROTOCOL or _FAILED. The peer is still there and is ended by ph_peer_close. */
   void (*closed) (const GError *error, gpointer user_data);
@@ -77,8 +76,6 @@ gboolean ph_peer_set_remote (PhPeer *peer,
 
 /* Borrowed; lives as long as the peer. Usable from `connected` on. */
 PhChannel *ph_peer_get_channel (PhPeer *peer);
-
-PhPeerState ph_peer_get_state (PhPeer *peer);
 
 /* Borrowed; all zero until connected. */
 const PhPath *ph_peer_get_path (PhPeer *peer);
