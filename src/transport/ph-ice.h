@@ -36,6 +36,7 @@ typedef struct
   void (*gathered) (gpointer user_data);                      /* once: candidates are final */
   void (*connected) (const PhPath *path, gpointer user_data); /* each time the pair changes */
   void (*received) (const guint8 *datagram, gsize size, gpointer user_data);
+  void (*flooded) (gpointer user_data); /* once: with more addresses than anybody has */
 } PhIceEvents;
 
 typedef struct _PhIce PhIce;

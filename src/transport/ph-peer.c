@@ -246,10 +246,17 @@ on_ice_received (const guint8 *datagram, gsize size, gpointer user_data)
     ph_dtls_input (self->dtls, datagram, size);
 }
 
+static void
+on_ice_flooded (gpointer user_data)
+{
+  fail (user_data, ph_error_new (PH_ERROR_PROTOCOL));
+}
+
 static const PhIceEvents ice_events = {
   .gathered = on_ice_gathered,
   .connected = on_ice_connected,
   .received = on_ice_received,
+  .flooded = on_ice_flooded,
 };
 
 /* Liveness */
