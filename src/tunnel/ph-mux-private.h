@@ -67,8 +67,8 @@ struct _PhMux
   PhSlice receiving; /* messages from the channel */
   PhSlice sending;   /* what sockets and the channel have room or bytes for */
   gboolean unread;   /* messages were left in the channel */
-  gboolean blocked; /* the channel has no room: nobody reads or sends */
-  PhConn *pending;  /* whose frame in `buffer` the channel did not take */
+  gboolean blocked;  /* the channel has no room: nobody reads or sends */
+  PhConn *pending;   /* whose frame in `buffer` the channel did not take */
   gsize pending_size;
   guint8 buffer[PH_FRAME_MAX_SIZE];
 
