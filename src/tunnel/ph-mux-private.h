@@ -61,7 +61,7 @@ struct _PhMux
   guint max_live;           /* so that one session cannot take all descriptors */
   gboolean held;
 
-  GHashTable *used_names; /* Client: real addresses that named a connection */
+  guint8 *used_names; /* Client: which names were used, in bits */
   guint64 next_made_up;
 
   gboolean unread;  /* messages were left in the channel */
@@ -87,6 +87,9 @@ struct _PhMux
   guint depth; /* calls of ours on the stack */
   gboolean freed;
 };
+
+/* A Client's, before the first ph_mux_open. */
+void ph_mux_init_names (PhMux *mux);
 
 /* Around everything that the main loop calls. The outermost leave reports to the user, frees what
  * is gone and sets the timer, when no code of a connection is on the stack. */

@@ -521,7 +521,8 @@ ph_mux_new (PhMuxRole role,
   self->events = events;
   self->user_data = user_data;
   self->by_name = g_hash_table_new (ph_frame_name_hash, ph_frame_name_equal);
-  self->used_names = g_hash_table_new_full (ph_frame_name_hash, ph_frame_name_equal, g_free, NULL);
+  if (role == PH_MUX_CLIENT)
+    ph_mux_init_names (self);
   self->max_live = MIN (PH_MUX_MAX_CONNECTIONS, ph_limits_get_descriptors () / 2);
   self->deadline_us = G_MAXINT64;
   self->deadlines = ph_timer_new (context, "[porthole] mux deadlines", on_deadline, self);
@@ -539,7 +540,7 @@ mux_destroy (PhMux *self)
   while ((link = g_queue_pop_head_link (&self->reports)) != NULL)
     ph_conn_free (link->data);
   g_hash_table_unref (self->by_name);
-  g_hash_table_unref (self->used_names);
+  g_free (self->used_names);
   g_clear_pointer (&self->rules, ph_rules_unref);
   ph_lookups_unref (self->lookups);
   g_clear_error (&self->error);
