@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/ph-memory.h"
 #include "ph-conn.h"
 
 /* What all connections of a mux hold and have been promised together. */
 
 /* Windows are raised to their full size by so much together. */
 #define RAISABLE_BYTES (PH_MUX_BUDGET_BYTES / 4 * 3)
+
+/* A load leaves its memory with the C library, full of holes. Where it was at least so much, and
+ * three quarters of it are gone, that is given back to the system, a moment later and at most once
+ * a moment, because it costs a millisecond or so and what is left in SCTP goes first. */
+#define LOAD_BYTES (512 * 1024)
+#define GIVE_BACK_AFTER_US (1 * G_USEC_PER_SEC)
+#define CONN_BYTES 2048                 /* of memory that a connection costs, about */
+#define CHANNEL_BYTES (4 * 1024 * 1024) /* that a channel without room holds, at most */
 
 gsize
 ph_mux_get_headroom (const PhMux *self)
@@ -69,4 +78,30 @@ ph_mux_enforce_budget (PhMux *self)
       if (fullest->share.held_bytes > 0) /* frames that no connection waits for any more */
         ph_conn_disown (fullest);
     }
+}
+
+static gsize
+get_load (const PhMux *self)
+{
+  return self->sum.held_bytes + (gsize)self->all.length * CONN_BYTES +
+         (self->blocked ? CHANNEL_BYTES : 0);
+}
+
+void
+ph_mux_note_load (PhMux *self)
+{
+  gsize load = get_load (self);
+
+  self->peak_load_bytes = MAX (self->peak_load_bytes, load);
+  if (self->give_back_us == G_MAXINT64 && self->peak_load_bytes >= LOAD_BYTES &&
+      load <= self->peak_load_bytes / 4)
+    self->give_back_us = g_get_monotonic_time () + GIVE_BACK_AFTER_US;
+}
+
+void
+ph_mux_give_back (PhMux *self)
+{
+  self->peak_load_bytes = get_load (self);
+  self->give_back_us = G_MAXINT64;
+  ph_memory_give_back ();
 }

@@ -72,6 +72,8 @@ struct _PhMux
 
   PhMuxShare sum;                     /* of all connections */
   GQueue fullness[PH_MUX_N_FULLNESS]; /* those that hold anything, by powers of two */
+  gsize peak_load_bytes;              /* since memory was last given back */
+  gint64 give_back_us;                /* when that is to be done again; G_MAXINT64: not now */
   guint64 bytes_in;
   guint64 bytes_out;
   guint n_malformed;
@@ -136,6 +138,12 @@ void ph_mux_account (PhMux *mux, PhConn *conn);
 
 /* Closes the fullest connections until all together are within the budget. */
 void ph_mux_enforce_budget (PhMux *mux);
+
+/* Notes how much there is to carry, and sets give_back_us once a great load has gone. */
+void ph_mux_note_load (PhMux *mux);
+
+/* Gives the memory that a load has left behind back to the system. */
+void ph_mux_give_back (PhMux *mux);
 
 /* What is left to raise windows to their full size with. */
 gsize ph_mux_get_headroom (const PhMux *mux);

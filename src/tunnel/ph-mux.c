@@ -119,6 +119,7 @@ ph_mux_leave_quietly (PhMux *self)
   if (self->depth == 1 && !self->freed)
     {
       forget_oldest_names (self);
+      ph_mux_note_load (self);
       set_timers (self);
     }
   if (--self->depth == 0 && self->freed)
@@ -288,6 +289,7 @@ set_timers (PhMux *self)
 {
   gint64 deadline = self->state == PH_MUX_STOPPING ? self->stop_deadline_us : G_MAXINT64;
 
+  deadline = MIN (deadline, self->give_back_us);
   for (guint i = 0; i < PH_N_WAITS; i++)
     deadline = MIN (deadline, first_deadline (&self->waits[i]));
   if (self->reports.length > 0 || has_stopped (self) || has_failed (self))
@@ -345,6 +347,8 @@ on_deadline (gpointer user_data)
   self->deadline_us = G_MAXINT64;
   for (guint i = 0; i < PH_N_WAITS; i++)
     expire (self, &self->waits[i]);
+  if (self->give_back_us <= g_get_monotonic_time ())
+    ph_mux_give_back (self);
   ph_mux_leave (self);
   return G_SOURCE_CONTINUE;
 }
@@ -524,7 +528,7 @@ ph_mux_new (PhMuxRole role,
   if (role == PH_MUX_CLIENT)
     ph_mux_init_names (self);
   self->max_live = MIN (PH_MUX_MAX_CONNECTIONS, ph_limits_get_descriptors () / 2);
-  self->deadline_us = G_MAXINT64;
+  self->deadline_us = self->give_back_us = G_MAXINT64;
   self->deadlines = ph_timer_new (context, "[porthole] mux deadlines", on_deadline, self);
   self->soon = ph_timer_new (context, "[porthole] mux soon", on_soon, self);
   ph_timer_arm (self->soon, 0);
