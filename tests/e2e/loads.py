@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Loads: applications by the thousand, the service they talk to, and what they leave behind."""
 
+import contextlib
 import os
 import pathlib
 import re
+import resource
 
 import harness
 
@@ -58,6 +60,19 @@ class Applications(harness.Process):
 
 def descriptors(process):
     return len(os.listdir(f'/proc/{process.child.pid}/fd'))
+
+
+@contextlib.contextmanager
+def few_descriptors(process, room):
+    """Lets a program have no more than `room` descriptors besides those it has."""
+    pid, kind = process.child.pid, resource.RLIMIT_NOFILE
+    old = resource.prlimit(pid, kind)
+    taken = max(map(int, os.listdir(f'/proc/{pid}/fd'))) + 1
+    resource.prlimit(pid, kind, (taken + room, old[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, kind, old)
 
 
 def memory_kib(process):

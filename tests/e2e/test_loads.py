@@ -2,16 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Loads: thousands of connections, every byte of them checked, and nothing left behind."""
 
-import contextlib
 import hashlib
 import os
-import resource
 import socket
 import threading
 
 import harness
 import loads
-import services
 
 
 class Crowds(loads.Case):
@@ -120,17 +117,6 @@ class Clients(loads.Case):
 class Descriptors(loads.Case):
     """A side that has no descriptor left refuses what is new, and nothing else changes."""
 
-    ROOM = 12  # descriptors that are left
-
-    @contextlib.contextmanager
-    def few_descriptors(self, process):
-        pid, kind = process.child.pid, resource.RLIMIT_NOFILE
-        old = resource.prlimit(pid, kind)
-        highest = max(map(int, os.listdir(f'/proc/{pid}/fd')))
-        resource.prlimit(pid, kind, (highest + 1 + self.ROOM, old[1]))
-        yield
-        resource.prlimit(pid, kind, old)
-
     def try_some(self):
         """30 connections; those that were taken, and how many were refused by a reset."""
         taken, refused = [], 0
@@ -147,7 +133,7 @@ class Descriptors(loads.Case):
     def exhaust(self, process, tellers):
         self.apps.do('open 100')
         self.apps.do('exchange 1')  # all the way, not only as far as the Client
-        with self.few_descriptors(process):
+        with loads.few_descriptors(process, 12):
             taken, refused = self.try_some()
             self.assertGreater(len(taken), 0)
             self.assertGreater(refused, 0)
