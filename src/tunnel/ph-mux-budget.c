@@ -7,9 +7,9 @@
 /* Windows are raised to their full size by so much together. */
 #define RAISABLE_BYTES (PH_MUX_BUDGET_BYTES / 4 * 3)
 
-/* A load leaves its memory with the C library, full of holes. Where it was at least so much, and
- * three quarters of it are gone, that is given back to the system, a moment later and at most once
- * a moment, because it costs a millisecond or so and what is left in SCTP goes first. */
+/* The C library keeps what a load has taken, full of holes. Where that was at least so much, it
+ * goes back to the system once three quarters of the load are gone: a second later, when SCTP has
+ * let go too, and at most once a second, because it takes a millisecond or so. */
 #define LOAD_BYTES (512 * 1024)
 #define GIVE_BACK_AFTER_US (1 * G_USEC_PER_SEC)
 #define CONN_BYTES 2048                 /* of memory that a connection costs, about */

@@ -114,6 +114,21 @@ class Ends(loads.Case):
         self.report({name: round(seconds, 1) for name, seconds in times.items()})
         self.assertLess(max(times.values()), 30)
 
+    def test_stopped_for_a_while(self):
+        """A peer that stands still for 24 s, in mid-transfer, loses nothing by it"""
+        echo = self.own(loads.Echo())
+        for victim in ('host', 'client'):
+            host, client = self.pair(echo)
+            apps = self.own(loads.Applications(client.local(echo.endpoint)))
+            apps.do('open 10')
+            finish = apps.begin('exchange 20000000')
+            process = host if victim == 'host' else client
+            process.send_signal(signal.SIGSTOP)
+            harness.until(passed(24), '24 s', 60)
+            process.send_signal(signal.SIGCONT)
+            finish(300)
+            apps.do('end')
+
     def test_ended_in_order(self):
         """A peer that ends in order is noticed within 1 s, busy or not"""
         echo = services.start_service(self, services.echo)
