@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define BODY_DISCARD_MAX (16 * 1024 * 1024) /* read on so far, to be heard saying 413 */
+#define BODY_DISCARD_MAX (1024 * 1024) /* read on so far, to be heard saying 413 */
 
 /* Of all calls together: as many as come from many addresses, each within its limits, could else
  * fill the memory with bodies and with answers that nobody reads. */

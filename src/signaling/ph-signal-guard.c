@@ -5,6 +5,17 @@
 
 #include "ph-signal.h"
 
+/* libsoup reads on as long as something comes: one caller who pours would have the main loop to
+ * himself. So after so many bytes there seems to be nothing more until the loop has been around;
+ * fewer of them for who has sent more than requests commonly have. */
+#define TURN_BYTES 4096
+#define LONG_TURN_BYTES 512
+#define COMMON_BYTES 16384
+
+/* Of a connection in all. A body may come in chunks of one byte, and what is more than that is read
+ * on for a while so that its sender hears of it; this is more than both take. */
+#define MAX_BYTES (2 * 1024 * 1024)
+
 #define STREAM_KEY "porthole-stream"
 #define PH_TYPE_SIGNAL_GUARD (ph_signal_guard_get_type ())
 G_DECLARE_FINAL_TYPE (PhSignalGuard, ph_signal_guard, PH, SIGNAL_GUARD, GFilterInputStream)
@@ -14,6 +25,8 @@ struct _PhSignalGuard
   GFilterInputStream parent;
   PhSignalHead *head;
   GOutputStream *output;
+  gsize turn_bytes; /* since the loop was waited for */
+  gsize bytes;      /* in all */
 };
 
 static void pollable_init (GPollableInputStreamInterface *iface);
@@ -63,8 +76,15 @@ refuse (PhSignalGuard *self)
 static gssize
 inspect (PhSignalGuard *self, const void *buffer, gssize n, GError **error)
 {
-  if (n <= 0 || ph_signal_head_get_state (self->head) == PH_SIGNAL_HEAD_DONE)
+  if (n <= 0)
     return n;
+  self->turn_bytes += (gsize)n;
+  self->bytes += (gsize)n;
+  if (self->bytes > MAX_BYTES)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "a request without end");
+      return -1;
+    }
   ph_signal_head_take (self->head, buffer, (gsize)n);
   if (ph_signal_guard_status (self->head) == 0)
     return n;
@@ -93,13 +113,30 @@ guard_read (GInputStream *stream,
   return inspect (PH_SIGNAL_GUARD (stream), buffer, n, error);
 }
 
+/* How much may be read until the loop has been around. */
+static gsize
+get_turn (PhSignalGuard *self)
+{
+  gsize turn = self->bytes < COMMON_BYTES ? TURN_BYTES : LONG_TURN_BYTES;
+
+  return turn - MIN (turn, self->turn_bytes);
+}
+
 static gssize
 guard_read_nonblocking (GPollableInputStream *stream, void *buffer, gsize size, GError **error)
 {
-  gssize n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (get_base (stream)),
-                                                       buffer, size, NULL, error);
+  PhSignalGuard *self = PH_SIGNAL_GUARD (stream);
+  gsize turn = get_turn (self);
+  gssize n;
 
-  return inspect (PH_SIGNAL_GUARD (stream), buffer, n, error);
+  if (turn == 0)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, "others have their turn");
+      return -1;
+    }
+  n = g_pollable_input_stream_read_nonblocking (G_POLLABLE_INPUT_STREAM (get_base (stream)), buffer,
+                                                MIN (size, turn), NULL, error);
+  return inspect (self, buffer, n, error);
 }
 
 static gboolean
@@ -114,6 +151,7 @@ guard_create_source (GPollableInputStream *stream, GCancellable *cancellable)
   g_autoptr (GSource) base =
       g_pollable_input_stream_create_source (G_POLLABLE_INPUT_STREAM (get_base (stream)), NULL);
 
+  PH_SIGNAL_GUARD (stream)->turn_bytes = 0;
   return g_pollable_source_new_full (stream, base, cancellable);
 }
 
