@@ -15,46 +15,7 @@ import socket
 import threading
 
 import harness
-
-OFFER = {'type': 'offer', 'sdp': '{"type":"offer","sdp":"v=0"}', 'candidate': []}
-ANSWER = {'type': 'answer', 'sdp': '{"type":"answer","sdp":"v=0"}', 'candidate': []}
-
-
-class Caller:
-    """One side's way to the daemon, with its token once it has one."""
-
-    def __init__(self, daemon):
-        self.port = daemon.port
-        self.token = None
-
-    def call(self, method, path, body=None, headers=None):
-        """(status, the answer's JSON or text)"""
-        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=60 * harness.SCALE)
-        headers = dict(headers or {})
-        if self.token is not None:
-            headers['Authorization'] = f'Bearer {self.token}'
-        if body is not None and not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            text = answer.read().decode()
-            kind = answer.getheader('Content-Type', '')
-            return answer.status, json.loads(text) if 'json' in kind else text
-        finally:
-            connection.close()
-
-    def create(self, **members):
-        status, session = self.call('POST', '/session', {'host': 'berta', **members})
-        assert status == 201, (status, session)
-        self.token = session.get('token')
-        return session['id']
-
-    def join(self, session, **members):
-        status, joined = self.call('POST', f'/session/{session}', {'client': 'anna', **members})
-        assert status == 200, (status, joined)
-        self.token = joined.get('token')
-        return joined['id']
+from callers import ANSWER, OFFER, Caller
 
 
 class Api(harness.Case):
