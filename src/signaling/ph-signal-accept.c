@@ -38,7 +38,7 @@ struct _PhSignalConn
 struct _PhSignalAccept
 {
   GMainContext *context;
-  GTlsCertificate *certificate;
+  PhSignalTls *tls; /* NULL: plain */
   const PhSignalAcceptEvents *events;
   gpointer user_data;
   guint request_ms;
@@ -125,13 +125,13 @@ conn_new (PhSignalAccept *self, GSocket *socket)
 /* What the HTTP server gets. A handshake happens with the first read, within the connection's time.
  */
 static GIOStream *
-wrap_stream (PhSignalAccept *self, GIOStream *stream, PhSignalHead *head)
+wrap_stream (PhSignalAccept *self, GSocketConnection *plain, PhSignalHead *head)
 {
   g_autoptr (GIOStream) tls = NULL;
 
-  if (self->certificate == NULL)
-    return ph_signal_guard_new (stream, head);
-  tls = g_tls_server_connection_new (stream, self->certificate, NULL);
+  if (self->tls == NULL)
+    return ph_signal_guard_new (G_IO_STREAM (plain), head);
+  tls = ph_signal_tls_wrap (self->tls, plain);
   return tls != NULL ? ph_signal_guard_new (tls, head) : NULL;
 }
 
@@ -147,7 +147,7 @@ open_conn (PhSignalAccept *self, GSocket *socket)
   plain = g_socket_connection_factory_create_connection (socket);
   conn->stream = plain;
   g_object_weak_ref (G_OBJECT (plain), on_stream_gone, conn);
-  stream = wrap_stream (self, G_IO_STREAM (plain), conn->head);
+  stream = wrap_stream (self, plain, conn->head);
   if (stream != NULL)
     self->events->opened (conn, stream, self->user_data);
 }
@@ -377,7 +377,7 @@ ph_signal_accept_count (PhSignalAccept *self)
 /* ---- Life ---- */
 
 PhSignalAccept *
-ph_signal_accept_new (GTlsCertificate *certificate,
+ph_signal_accept_new (PhSignalTls *tls,
                       guint request_ms,
                       const PhSignalAcceptEvents *events,
                       gpointer user_data)
@@ -385,7 +385,7 @@ ph_signal_accept_new (GTlsCertificate *certificate,
   PhSignalAccept *self = g_new0 (PhSignalAccept, 1);
 
   self->context = g_main_context_ref_thread_default ();
-  self->certificate = certificate != NULL ? g_object_ref (certificate) : NULL;
+  self->tls = tls != NULL ? ph_signal_tls_ref (tls) : NULL;
   self->request_ms = request_ms;
   self->events = events;
   self->user_data = user_data;
@@ -412,7 +412,7 @@ ph_signal_accept_free (PhSignalAccept *self)
       ph_signal_conn_cut (conn);
     }
   g_hash_table_unref (self->conns);
-  g_clear_object (&self->certificate);
+  g_clear_pointer (&self->tls, ph_signal_tls_unref);
   g_main_context_unref (self->context);
   g_free (self);
 }

@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "core/ph-endpoint.h"
+#include "ph-signal-tls.h"
 
 G_BEGIN_DECLS
 
@@ -28,9 +29,9 @@ typedef struct
   void (*closed) (const PhEndpoint *remote, guint refused, gpointer user_data);
 } PhSignalAcceptEvents;
 
-/* On the thread-default context. @certificate may be NULL. A connection is cut @request_ms after it
+/* On the thread-default context. @tls may be NULL. A connection is cut @request_ms after it
  * was opened unless it is given more time. @events is borrowed. */
-PhSignalAccept *ph_signal_accept_new (GTlsCertificate *certificate,
+PhSignalAccept *ph_signal_accept_new (PhSignalTls *tls,
                                       guint request_ms,
                                       const PhSignalAcceptEvents *events,
                                       gpointer user_data);

@@ -234,12 +234,10 @@ ph_signal_server_new (const PhSignalServerOptions *options)
 
   self->options = *options;
   self->options.only_id = g_strdup (options->only_id);
-  if (options->certificate != NULL)
-    g_object_ref (options->certificate);
   self->context = g_main_context_ref_thread_default ();
   self->callers = new_callers (options);
   self->api = ph_signal_api_new (&self->options, self->callers, &self->tally);
-  self->accept = ph_signal_accept_new (options->certificate,
+  self->accept = ph_signal_accept_new (options->tls,
                                        options->request_ms > 0 ? options->request_ms : REQUEST_MS,
                                        &accept_events, self);
   self->calls = g_hash_table_new (NULL, NULL);
@@ -275,7 +273,7 @@ ph_signal_server_dup_url (PhSignalServer *self)
 {
   char text[PH_ENDPOINT_TEXT_SIZE];
 
-  return g_strdup_printf ("%s://%s", self->options.certificate != NULL ? "https" : "http",
+  return g_strdup_printf ("%s://%s", self->options.tls != NULL ? "https" : "http",
                           ph_endpoint_format (&self->bound, text));
 }
 
@@ -321,7 +319,6 @@ ph_signal_server_free (PhSignalServer *self)
   ph_signal_callers_free (self->callers);
   g_hash_table_unref (self->counted);
   g_hash_table_unref (self->calls);
-  g_clear_object (&self->options.certificate);
   g_free ((char *)self->options.only_id);
   g_main_context_unref (self->context);
   g_free (self);

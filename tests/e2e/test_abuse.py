@@ -43,9 +43,6 @@ class Crowd(harness.Case):
         self.assertEqual(process.err, [])
         return json.loads(process.out[-1])
 
-    def has_sanitizer(self):
-        return b'__asan_init' in pathlib.Path(harness.SIGNAL).read_bytes()
-
     def open_files(self, process):
         return len(os.listdir(f'/proc/{process.child.pid}/fd'))
 
@@ -102,7 +99,7 @@ class Everything(Crowd):
             self.expect_quiet(daemon, files)
         print(f'# resident KiB {before} -> {peaks}, connections {connections}, {counts}')
         self.assertLessEqual(self.cpu_ticks_while_idle(daemon), idle + 20)
-        if not self.has_sanitizer():  # which keeps what is freed
+        if not callers.has_sanitizer():
             self.assertLess(peaks[0] - before, 1200 * CONNECTION_KIB)
             self.assertLess(peaks[1] - peaks[0], 10 * 1024)
 
