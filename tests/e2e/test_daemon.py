@@ -161,6 +161,37 @@ class Api(harness.Case):
         self.refused(405, 'PATCH', '/session', {'host': 'a'})
         self.refused(405, 'DELETE', '/session')
 
+    def test_shape_of_answers(self):
+        """A session has the members it should, a join the proof it came with, 405 what is allowed"""
+        session = self.host.create(auth=True, multi=True)
+        proof = {'nonce': 'A' * 22, 'mac': 'B' * 42 + 'A', 'commit': 'C' * 42 + 'A'}
+        status, child = self.client.call('POST', f'/session/{session}',
+                                         {'client': 'anna', 'auth': True, **proof})
+        self.assertEqual(status, 200, child)
+        self.assertEqual(sorted(child), ['client', 'createdAt', 'host', 'id', 'rev', 'signal',
+                                         'status', 'token'])
+        self.assertEqual((child['host'], child['client'], child['status'], child['signal']),
+                         ('berta', 'anna', 'joined', {}))
+        self.assertRegex(child['createdAt'], r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$')
+        status, parent = self.host.call('GET', f'/session/{session}')
+        self.assertEqual(parent['joins'], [{'id': child['id'], 'client': 'anna', **proof}])
+        self.assertEqual((parent['status'], parent['client']), ('waiting', None))
+        self.assertNotIn('token', parent)
+        connection = self.stranger.connect()
+        connection.request('PATCH', f'/session/{session}/signal')
+        self.assertEqual(connection.getresponse().getheader('Allow'), 'PUT, POST')
+        connection.close()
+
+    def test_unknown_is_unknown(self):
+        """Never there, joined by somebody else, ended: a stranger cannot tell one from another"""
+        joined, ended = self.host.create(auth=True), Caller(self.daemon).create()
+        self.client.join(joined, auth=True)
+        self.assertEqual(self.stranger.call('DELETE', f'/session/{ended}')[0], 204)
+        answers = [self.stranger.call('POST', f'/session/{session}', {'client': 'carla'})
+                   for session in ('A' * 21, joined, ended)]
+        self.assertEqual(answers, [(404, {'error': {'code': 'not-found', 'message':
+                                                    'There is no such session.'}})] * 3)
+
     def test_health_and_metrics(self):
         """/healthz and /metrics answer in plain text"""
         self.assertEqual(self.stranger.call('GET', '/healthz')[0], 200)
