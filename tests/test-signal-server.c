@@ -303,8 +303,7 @@ test_error_body (void)
   tear_down (&f);
 }
 
-/* Not HTTP, or barely. The server answers or closes, and goes on. (An unknown Transfer-Encoding is
- * not here: libsoup 3.2 answers it and leaks the path.) */
+/* Not HTTP, or barely. The server answers or closes, and goes on. */
 static void
 test_garbage (void)
 {
@@ -317,6 +316,7 @@ test_garbage (void)
     "POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
     "POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
     "POST /session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "POST /session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
     "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
     "OPTIONS * HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
     "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", /* TLS */
@@ -428,12 +428,14 @@ test_many_headers (void)
     {
       g_autoptr (Wire) wire = wire_open (f.port);
       g_autoptr (GString) request = g_string_new ("GET /healthz HTTP/1.1\r\nHost: x\r\n");
+      guint status;
 
       for (guint j = 0; j < counts[i]; j++)
         g_string_append (request, "a:\r\n");
       g_string_append (request, "\r\n");
       wire_send (wire, request->str, request->len);
-      g_assert_cmpuint (get_status (wire_read (wire)), ==, i == 0 ? 200 : 0);
+      status = get_status (wire_read (wire)); /* none where the server hung up on what still came */
+      g_assert_true (i == 0 ? status == 200 : status == 431 || (i == 2 && status == 0));
     }
   tear_down (&f);
 }

@@ -164,10 +164,8 @@ read_limits (const Arguments *arguments, PhSignalServerOptions *ret, GError **er
 
 /* NULL in @ret without TLS. */
 static gboolean
-read_certificate (const Arguments *arguments, GTlsCertificate **ret, GError **error)
+read_certificate (const Arguments *arguments, PhSignalTls **ret, GError **error)
 {
-  g_autoptr (GError) failure = NULL;
-
   if (arguments->tls_cert == NULL && arguments->tls_key == NULL)
     return TRUE;
   if (arguments->tls_cert == NULL || arguments->tls_key == NULL)
@@ -177,11 +175,7 @@ read_certificate (const Arguments *arguments, GTlsCertificate **ret, GError **er
                    arguments->tls_cert != NULL ? "--tls-key" : "--tls-cert");
       return FALSE;
     }
-  *ret = g_tls_certificate_new_from_files (arguments->tls_cert, arguments->tls_key, &failure);
-  if (*ret == NULL)
-    g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                 "“%s” and “%s” are no certificate with its key: %s; both should be PEM files",
-                 arguments->tls_cert, arguments->tls_key, failure->message);
+  *ret = ph_signal_tls_new (arguments->tls_cert, arguments->tls_key, error);
   return *ret != NULL;
 }
 
@@ -204,7 +198,7 @@ read_options (const Arguments *arguments,
   return read_limits (arguments, ret, error) &&
          ph_endpoint_parse (arguments->listen != NULL ? arguments->listen : DEFAULT_LISTEN,
                             ret_endpoint, error) &&
-         read_certificate (arguments, &ret->certificate, error) &&
+         read_certificate (arguments, &ret->tls, error) &&
          ph_log_start (arguments->log_level, arguments->log_file, error);
 }
 
@@ -270,7 +264,7 @@ int
 ph_daemon_main (int argc, char **argv)
 {
   PhSignalServerOptions options = PH_SIGNAL_SERVER_OPTIONS_INIT;
-  g_autoptr (GTlsCertificate) certificate = NULL;
+  g_autoptr (PhSignalTls) tls = NULL;
   g_autoptr (GError) error = NULL;
   g_auto (Arguments) arguments = { 0 };
   g_autoptr (PhCommand) command = new_command (&arguments);
@@ -293,7 +287,7 @@ ph_daemon_main (int argc, char **argv)
       g_print ("porthole-signal %s\n", PH_VERSION);
       return 0;
     }
-  certificate = options.certificate;
+  tls = options.tls;
   ph_limits_raise_descriptors ();
   return serve (&options, &endpoint, arguments.json);
 }
