@@ -5,17 +5,21 @@
 #include "ph-signal.h"
 
 #define READ_SIZE 16384
+/* A server may say “wait” a few times before it answers. libsoup reads on for as long as more of
+ * that comes, without a turn of the main loop in between. */
+#define MAX_INFORMATIONAL 8
 
 typedef struct
 {
   SoupMessage *message;
   GInputStream *stream;
   GByteArray *body;
-  GCancellable *stop;   /* the caller's cancellable and the time limit both end in it */
+  GCancellable *stop;   /* the caller's cancellable and our own limits all end in it */
   GCancellable *caller; /* NULL: none */
   gulong caller_id;
   GSource *timer;
-  gboolean timed_out;
+  GError *broken; /* the limit that was reached */
+  guint n_informational;
 } Exchange;
 
 void
@@ -34,24 +38,41 @@ exchange_free (gpointer data)
   Exchange *exchange = data;
 
   ph_timer_clear (&exchange->timer);
+  g_clear_error (&exchange->broken);
   if (exchange->caller_id != 0)
     g_cancellable_disconnect (exchange->caller, exchange->caller_id);
   g_clear_object (&exchange->caller);
   g_object_unref (exchange->stop);
   g_clear_object (&exchange->stream);
+  g_signal_handlers_disconnect_by_data (exchange->message, exchange);
   g_clear_object (&exchange->message);
   g_byte_array_unref (exchange->body);
   g_free (exchange);
 }
 
+/* The exchange ends with an error of its own, as soon as libsoup has noticed. */
+static void
+stop_with (Exchange *exchange, GIOErrorEnum code, const char *what)
+{
+  if (exchange->broken == NULL)
+    exchange->broken = g_error_new_literal (G_IO_ERROR, (int)code, what);
+  g_cancellable_cancel (exchange->stop);
+}
+
 static gboolean
 on_timeout (gpointer data)
 {
+  stop_with (data, G_IO_ERROR_TIMED_OUT, "no answer in time");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_informational (SoupMessage *message, gpointer data)
+{
   Exchange *exchange = data;
 
-  exchange->timed_out = TRUE;
-  g_cancellable_cancel (exchange->stop);
-  return G_SOURCE_REMOVE;
+  if (++exchange->n_informational > MAX_INFORMATIONAL)
+    stop_with (exchange, G_IO_ERROR_MESSAGE_TOO_LARGE, "the answer is too large");
 }
 
 static void
@@ -66,10 +87,10 @@ finish_error (GTask *task, GError *error)
 {
   Exchange *exchange = g_task_get_task_data (task);
 
-  if (exchange->timed_out)
+  if (exchange->broken != NULL)
     {
-      g_clear_error (&error);
-      error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no answer in time");
+      g_error_free (error);
+      error = g_steal_pointer (&exchange->broken);
     }
   g_task_return_error (task, error);
   g_object_unref (task);
@@ -191,6 +212,8 @@ ph_signal_http_send_async (SoupSession *session,
   g_task_set_source_tag (task, ph_signal_http_send_async);
   g_task_set_task_data (task, exchange, exchange_free);
   exchange->message = new_message (method, url, token, json);
+  g_signal_connect (exchange->message, "got-informational", G_CALLBACK (on_informational),
+                    exchange);
   exchange->body = g_byte_array_new ();
   exchange->stop = g_cancellable_new ();
   exchange->timer =
