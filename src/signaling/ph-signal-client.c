@@ -338,14 +338,18 @@ call_fail (GTask *task, GError *error)
 /* The id of a session follows from the token it was created with: another one would lead nowhere.
  */
 static gboolean
-check_token (const Call *call, const char *token, GError **error)
+check_token (const Call *call, const PhSignalSession *session, GError **error)
 {
   const char *fault = NULL;
+  char id[PH_ID_SIZE];
 
-  if (token == NULL)
+  if (session->token == NULL)
     fault = "The signaling server's answer has no token";
-  else if (call->token != NULL && strcmp (token, call->token) != 0)
+  else if (call->token != NULL && strcmp (session->token, call->token) != 0)
     fault = "The signaling server's answer has another token than the one it was given";
+  else if (call->token != NULL && ph_code_id_from_token (call->token, id) &&
+           strcmp (session->id, id) != 0)
+    fault = "The signaling server's answer has another id than the one that belongs to its token";
   if (fault != NULL)
     g_set_error_literal (error, PH_ERROR, PH_ERROR_PROTOCOL, fault);
   return fault == NULL;
@@ -357,7 +361,7 @@ read_entry (const Call *call, const PhSignalHttpAnswer *answer, GError **error)
 {
   g_autoptr (PhSignalSession) session = read_session (call->client, answer, error);
 
-  if (session == NULL || !check_token (call, session->token, error))
+  if (session == NULL || !check_token (call, session, error))
     return NULL;
   call->client->entered = TRUE;
   return g_steal_pointer (&session);
