@@ -172,6 +172,8 @@ leave_with_error (PhHostClient *self, const GError *error)
     return;
   if (code == PH_ERROR_NOT_VERIFIED)
     reject (self, PH_SIGNAL_REASON_NOT_VERIFIED, ph_error_name (code));
+  else if (code == PH_ERROR_PROTOCOL && self->state < STATE_CONNECTING)
+    reject (self, PH_SIGNAL_REASON_DECLINED, ph_error_name (code));
   else
     leave (self, PH_CLOSE_SESSION_ENDING,
            code == PH_ERROR_PEER_ENDED ? "ended" : ph_error_name (code));
@@ -293,17 +295,24 @@ show_number (PhHostClient *self, const PhHalf *answer, const PhSdp *sdp)
     ask (self);
 }
 
+static PhHalf *
+read_answer (PhHostClient *self, const PhSignalHalf *signal, GError **error)
+{
+  return self->is_verified || self->is_numbered
+             ? ph_half_parse_proven (signal, PH_SIGNAL_TYPE_ANSWER, error)
+             : ph_half_parse (signal, PH_SIGNAL_TYPE_ANSWER, error);
+}
+
 static gboolean
 take_answer (PhHostClient *self, const PhSignalHalf *signal, GError **error)
 {
-  g_autoptr (PhHalf) answer = ph_half_parse (signal, PH_SIGNAL_TYPE_ANSWER, error);
+  g_autoptr (PhHalf) answer = read_answer (self, signal, error);
   g_autoptr (PhSdp) sdp = NULL;
 
-  if (answer == NULL)
+  if (answer == NULL || (self->is_verified && !check_answer_mac (self, answer, error)))
     return FALSE;
   sdp = ph_sdp_parse (answer->description->sdp, error);
-  if (sdp == NULL || (self->is_verified && !check_answer_mac (self, answer, error)) ||
-      (self->is_numbered && !check_commit (self, answer, sdp, error)) ||
+  if (sdp == NULL || (self->is_numbered && !check_commit (self, answer, sdp, error)) ||
       !ph_tunnel_start (self->tunnel, sdp, answer, self->is_numbered, error))
     return FALSE;
   set_state (self, STATE_CONNECTING);

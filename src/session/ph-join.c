@@ -374,7 +374,8 @@ answer_if_ready (PhJoin *self)
 
 /* The offer */
 
-/* A session with a secret fails closed: whoever cannot make the MAC is not the Host. */
+/* A session with a secret fails closed: whoever cannot make the MAC is not the Host. Nothing else
+ * is read before that is known. */
 static gboolean
 check_offer (PhJoin *self, const PhHalf *offer, GError **error)
 {
@@ -391,16 +392,23 @@ check_offer (PhJoin *self, const PhHalf *offer, GError **error)
   return FALSE;
 }
 
+static PhHalf *
+read_offer (PhJoin *self, const PhSignalHalf *signal, GError **error)
+{
+  return self->code->has_secret ? ph_half_parse_proven (signal, PH_SIGNAL_TYPE_OFFER, error)
+                                : ph_half_parse (signal, PH_SIGNAL_TYPE_OFFER, error);
+}
+
 static gboolean
 take_offer (PhJoin *self, const PhSignalHalf *signal, GError **error)
 {
-  g_autoptr (PhHalf) offer = ph_half_parse (signal, PH_SIGNAL_TYPE_OFFER, error);
+  g_autoptr (PhHalf) offer = read_offer (self, signal, error);
   g_autoptr (PhSdp) sdp = NULL;
 
-  if (offer == NULL)
+  if (offer == NULL || !check_offer (self, offer, error))
     return FALSE;
   sdp = ph_sdp_parse (offer->description->sdp, error);
-  if (sdp == NULL || !check_offer (self, offer, error))
+  if (sdp == NULL)
     return FALSE;
   self->offer = g_steal_pointer (&offer);
   self->offer_sdp = g_steal_pointer (&sdp);
