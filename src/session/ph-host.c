@@ -69,7 +69,7 @@ struct _PhHost
   gboolean is_server_stopping;
   GPtrArray *clients; /* of PhHostClient */
   GHashTable *seen;   /* ids of child sessions that are being dealt with */
-  GHashTable *nonces; /* GBytes -> nothing */
+  GHashTable *nonces; /* GBytes -> the id of the child it came with */
   const PhSessionEvents *events;
   gpointer user_data;
 };
@@ -197,13 +197,18 @@ is_proven (PhHost *self, const PhSignalJoin *join)
   return ph_code_equal (mac, join->proof.mac, sizeof mac);
 }
 
-/* A nonce that comes back under another child is somebody else's join, played again. */
-static gboolean
-is_fresh (PhHost *self, const PhSignalJoin *join)
+/* The id of the child that the join's nonce came with before; NULL if it is new, and now known. */
+static const char *
+look_up_nonce (PhHost *self, const PhSignalJoin *join)
 {
-  if (g_hash_table_size (self->nonces) >= MAX_NONCES)
-    return FALSE;
-  return g_hash_table_add (self->nonces, g_bytes_new (join->proof.nonce, PH_NONCE_SIZE));
+  g_autoptr (GBytes) nonce = g_bytes_new (join->proof.nonce, PH_NONCE_SIZE);
+  const char *id = g_hash_table_lookup (self->nonces, nonce);
+
+  if (id == NULL && g_hash_table_size (self->nonces) >= MAX_NONCES)
+    return "";
+  if (id == NULL)
+    g_hash_table_insert (self->nonces, g_steal_pointer (&nonce), g_strdup (join->id));
+  return id;
 }
 
 static void
@@ -238,17 +243,22 @@ admit (PhHost *self, const PhSignalJoin *join, gboolean is_verified)
   ph_host_client_begin (client);
 }
 
+/* A nonce that comes back under another child is somebody else's join, played again; under the same
+ * one it is only a server that says things twice. */
 static void
 take_join (PhHost *self, const PhSignalJoin *join)
 {
   gboolean is_verified = is_proven (self, join);
+  const char *earlier_id = is_verified ? look_up_nonce (self, join) : NULL;
 
+  if (g_strcmp0 (earlier_id, join->id) == 0)
+    return;
   if (join->proof.has_mac && !is_verified)
     {
       warn_about (self, "not-verified", join, "was turned away: the share code is wrong");
       reject (self, join, PH_SIGNAL_REASON_NOT_VERIFIED);
     }
-  else if (is_verified && !is_fresh (self, join))
+  else if (earlier_id != NULL)
     {
       warn_about (self, "not-verified", join, "was turned away: an old request came again");
       reject (self, join, PH_SIGNAL_REASON_NOT_VERIFIED);
@@ -880,7 +890,7 @@ ph_host_new (const PhHostOptions *options,
   self->clients = g_ptr_array_new_with_free_func ((GDestroyNotify)ph_host_client_unref);
   self->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->nonces =
-      g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
+      g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
   ph_code_draw_token (self->token);
   ph_code_draw (self->secret, sizeof self->secret);
   ph_code_derive_key (self->secret, self->key);
