@@ -287,6 +287,7 @@ typedef struct
   char *json;
   gboolean wants_session; /* the answer is one, with a token */
   gboolean may_be_gone;   /* 404 is as good as success */
+  gboolean is_repeated;   /* an earlier attempt may have arrived */
   gint64 give_up_us;      /* 0: never */
   guint backoff_ms;
   GCancellable *stop; /* the caller's cancellable and freeing the client both end in it */
@@ -422,6 +423,7 @@ call_retry (GTask *task, const PhSignalHttpAnswer *answer, GError *error)
   gboolean may_give_up = is_bounded (call) || ph_error_code (error) == PH_ERROR_FULL;
   guint delay_ms;
 
+  call->is_repeated = TRUE;
   call->backoff_ms = next_backoff_ms (call->backoff_ms);
   delay_ms = pause_ms (call->backoff_ms, answer);
   if (call->give_up_us != 0 && may_give_up &&
@@ -436,6 +438,15 @@ call_retry (GTask *task, const PhSignalHttpAnswer *answer, GError *error)
   call->pause_stopped = g_cancellable_source_new (call->stop);
   g_source_set_callback (call->pause_stopped, G_SOURCE_FUNC (on_pause_stopped), task, NULL);
   g_source_attach (call->pause_stopped, call->client->context);
+}
+
+/* Whether it is no fault that the session is gone. What arrived although its answer was lost may
+ * have done its work, and the session with it, before we ask again. */
+static gboolean
+is_done_without (const Call *call, const PhSignalHttpAnswer *answer)
+{
+  return call->may_be_gone ||
+         (!call->wants_session && (call->is_repeated || (answer != NULL && answer->is_repeated)));
 }
 
 static void
@@ -461,7 +472,7 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
       call_retry (task, answer, error);
       return;
     case VERDICT_FINAL:
-      if (!call->may_be_gone || ph_error_code (error) != PH_ERROR_SESSION_UNKNOWN)
+      if (!is_done_without (call, answer) || ph_error_code (error) != PH_ERROR_SESSION_UNKNOWN)
         {
           call_fail (task, error);
           return;

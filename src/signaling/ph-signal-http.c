@@ -12,6 +12,7 @@
 typedef struct
 {
   SoupMessage *message;
+  GBytes *request; /* the body that is sent; NULL: none */
   GInputStream *stream;
   GByteArray *body;
   GCancellable *stop;   /* the caller's cancellable and our own limits all end in it */
@@ -20,6 +21,7 @@ typedef struct
   GSource *timer;
   GError *broken; /* the limit that was reached */
   guint n_informational;
+  gboolean is_repeated;
 } Exchange;
 
 void
@@ -46,6 +48,7 @@ exchange_free (gpointer data)
   g_clear_object (&exchange->stream);
   g_signal_handlers_disconnect_by_data (exchange->message, exchange);
   g_clear_object (&exchange->message);
+  g_clear_pointer (&exchange->request, g_bytes_unref);
   g_byte_array_unref (exchange->body);
   g_free (exchange);
 }
@@ -118,6 +121,7 @@ finish (GTask *task)
   answer->status = soup_message_get_status (exchange->message);
   answer->body = g_byte_array_free_to_bytes (g_steal_pointer (&exchange->body));
   exchange->body = g_byte_array_new ();
+  answer->is_repeated = exchange->is_repeated;
   answer->retry_after_s = read_retry_after (headers);
   answer->location = g_strdup (soup_message_headers_get_one (headers, "Location"));
   g_task_return_pointer (task, answer, (GDestroyNotify)ph_signal_http_answer_free);
@@ -173,8 +177,27 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
     read_more (task);
 }
 
+static void
+set_request_body (Exchange *exchange)
+{
+  if (exchange->request != NULL)
+    soup_message_set_request_body_from_bytes (exchange->message, "application/json",
+                                              exchange->request);
+}
+
+/* Where a connection that was kept open turns out to be closed, libsoup asks once more on another
+ * one, but has read the body to its end by then. */
+static void
+on_restarted (SoupMessage *message, gpointer data)
+{
+  Exchange *exchange = data;
+
+  exchange->is_repeated = TRUE;
+  set_request_body (exchange);
+}
+
 static SoupMessage *
-new_message (const char *method, const char *url, const char *token, const char *json)
+new_message (const char *method, const char *url, const char *token)
 {
   SoupMessage *message = soup_message_new (method, url);
   SoupMessageHeaders *headers = soup_message_get_request_headers (message);
@@ -185,12 +208,6 @@ new_message (const char *method, const char *url, const char *token, const char 
       g_autofree char *bearer = g_strconcat ("Bearer ", token, NULL);
 
       soup_message_headers_replace (headers, "Authorization", bearer);
-    }
-  if (json != NULL)
-    {
-      g_autoptr (GBytes) body = g_bytes_new (json, strlen (json));
-
-      soup_message_set_request_body_from_bytes (message, "application/json", body);
     }
   return message;
 }
@@ -211,7 +228,10 @@ ph_signal_http_send_async (SoupSession *session,
 
   g_task_set_source_tag (task, ph_signal_http_send_async);
   g_task_set_task_data (task, exchange, exchange_free);
-  exchange->message = new_message (method, url, token, json);
+  exchange->message = new_message (method, url, token);
+  exchange->request = json != NULL ? g_bytes_new (json, strlen (json)) : NULL;
+  set_request_body (exchange);
+  g_signal_connect (exchange->message, "restarted", G_CALLBACK (on_restarted), exchange);
   g_signal_connect (exchange->message, "got-informational", G_CALLBACK (on_informational),
                     exchange);
   exchange->body = g_byte_array_new ();

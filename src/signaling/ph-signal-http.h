@@ -10,6 +10,8 @@ typedef struct
 {
   guint status;
   GBytes *body;
+  gboolean
+      is_repeated; /* it was asked twice, because a connection was lost; both may have arrived */
   guint retry_after_s; /* 0: not said */
   char *location;      /* where a redirect leads; NULL: nowhere */
 } PhSignalHttpAnswer;
