@@ -8,8 +8,8 @@
 #include "core/ph-timer.h"
 #include "ph-signal-http.h"
 
-#define PATIENCE_MS 15000        /* of a first create or join */
-#define REJECT_PATIENCE_MS 60000 /* nobody waits for a rejection for longer */
+#define PATIENCE_MS 15000 /* of a first create or join */
+#define REJECT_PATIENCE_MS 60000
 #define CALL_TIMEOUT_MS 10000
 #define HOLD_S 30
 #define POLL_TIMEOUT_MS ((HOLD_S + 10) * 1000)
@@ -21,6 +21,9 @@
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 10000
 #define MAX_CONNECTIONS 64 /* a Host watches its session and each child */
+/* Each Client that is turned away costs a call. All that a server may list at once get theirs; who
+ * is listed while none of those is answered does not. */
+#define MAX_REJECTIONS PH_SIGNAL_MAX_JOINS
 
 struct _PhSignalClient
 {
@@ -29,9 +32,10 @@ struct _PhSignalClient
   GMainContext *context;
   SoupSession *session;
   guint patience_ms;
-  gboolean answered; /* a signaling server has answered as one */
-  gboolean entered;  /* a create or join has succeeded: what is asked later is waited for */
-  GHashTable *calls; /* set of Call that are not finished */
+  gboolean answered;  /* a signaling server has answered as one */
+  gboolean entered;   /* a create or join has succeeded: what is asked later is waited for */
+  GHashTable *calls;  /* set of Call that are not finished */
+  guint n_rejections; /* among them */
 };
 
 /* ---- The client ---- */
@@ -287,8 +291,9 @@ typedef struct
   char *json;
   gboolean wants_session; /* the answer is one, with a token */
   gboolean may_be_gone;   /* 404 is as good as success */
-  gboolean is_repeated;   /* an earlier attempt may have arrived */
-  gint64 give_up_us;      /* 0: never */
+  gboolean is_rejection;
+  gboolean is_repeated; /* an earlier attempt may have arrived */
+  gint64 give_up_us;    /* 0: never */
   guint backoff_ms;
   GCancellable *stop; /* the caller's cancellable and freeing the client both end in it */
   gulong caller_id;
@@ -322,6 +327,7 @@ call_end (GTask *task)
   Call *call = g_task_get_task_data (task);
 
   g_hash_table_remove (call->client->calls, call);
+  call->client->n_rejections -= call->is_rejection ? 1 : 0;
   if (call->caller_id != 0)
     g_cancellable_disconnect (g_task_get_cancellable (task), call->caller_id);
   return call;
@@ -547,6 +553,21 @@ set_patience (Call *call, guint patience_ms)
   call->give_up_us = g_get_monotonic_time () + patience_ms * G_GINT64_CONSTANT (1000);
 }
 
+/* Nobody waits for one for long; nor may a server that answers none make them pile up. */
+static void
+call_start_rejection (GTask *task)
+{
+  Call *call = g_task_get_task_data (task);
+
+  call->is_rejection = TRUE;
+  set_patience (call, REJECT_PATIENCE_MS);
+  if (++call->client->n_rejections <= MAX_REJECTIONS)
+    call_start (task);
+  else
+    call_fail (task, g_error_new_literal (PH_ERROR, PH_ERROR_FULL,
+                                          "Too many rejections are waiting for an answer"));
+}
+
 static void
 expect_session (GTask *task)
 {
@@ -636,8 +657,9 @@ ph_signal_client_signal_async (PhSignalClient *self,
 
   g_task_set_source_tag (task, ph_signal_client_signal_async);
   if (message->type == PH_SIGNAL_TYPE_REJECT)
-    set_patience (g_task_get_task_data (task), REJECT_PATIENCE_MS);
-  call_start (task);
+    call_start_rejection (task);
+  else
+    call_start (task);
 }
 
 gboolean

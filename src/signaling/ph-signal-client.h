@@ -17,7 +17,8 @@ G_BEGIN_DECLS
  *
  * - PH_ERROR_SIGNAL_UNREACHABLE: no answer, 5xx, or no signaling server
  * - PH_ERROR_SESSION_UNKNOWN: 404
- * - PH_ERROR_FULL: 503 or 429, for 15 s
+ * - PH_ERROR_FULL: 503 or 429, for 15 s; a rejection while PH_SIGNAL_MAX_JOINS of them are under
+ *   way
  * - PH_ERROR_REFUSED: 403, 409, 400 and what else the server refuses, in its words
  * - PH_ERROR_PROTOCOL: an answer that makes no sense
  * - G_IO_ERROR_CANCELLED: the cancellable, or the client was freed */
