@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/ph-error.h"
+#include "core/ph-timer.h"
 
 typedef enum
 {
@@ -37,6 +38,7 @@ struct _PhHostClient
   guint8 random[PH_RANDOM_SIZE];
   guint8 offer_mac[PH_MAC_SIZE];
   PhSignalWatch *watch;
+  GSource *answer_limit;
   PhTunnel *tunnel;      /* NULL once it is closing */
   gboolean is_rejecting; /* a rejection is on its way to the server */
   guint n_leaving;       /* what still has to end before it is gone */
@@ -116,6 +118,7 @@ leave (PhHostClient *self, PhCloseReason reason, const char *word)
   if (self->question != 0)
     self->env.withdrawn (self->env.host);
   self->question = 0;
+  ph_timer_clear (&self->answer_limit);
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   self->n_leaving++;
   ph_tunnel_close (tunnel, reason, on_tunnel_gone, self);
@@ -181,6 +184,17 @@ leave_with_error (PhHostClient *self, const GError *error)
 
 /* The offer */
 
+/* Its place is somebody else's. */
+static gboolean
+on_answer_limit (gpointer user_data)
+{
+  PhHostClient *self = user_data;
+
+  if (self->state == STATE_OFFERED)
+    reject (self, PH_SIGNAL_REASON_DECLINED, "left");
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 on_offered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -222,6 +236,7 @@ offer_if_ready (PhHostClient *self)
   if (self->state != STATE_PREPARING || !ph_tunnel_is_gathered (self->tunnel))
     return;
   set_state (self, STATE_OFFERED);
+  ph_timer_arm (self->answer_limit, self->env.answer_limit_ms);
   offer = ph_tunnel_describe (self->tunnel, NULL);
   prove_offer (self, offer);
   message.half = ph_half_to_signal (offer);
@@ -438,6 +453,8 @@ ph_host_client_new (const PhHostClientEnv *env,
   self->tunnel = ph_tunnel_new (&env->tunnel, &tunnel_events, self, error);
   if (self->tunnel == NULL)
     return NULL;
+  self->answer_limit = ph_timer_new (ph_poll_get_context (env->tunnel.poll), "[porthole] answer",
+                                     on_answer_limit, self);
   self->watch = ph_signal_watch_new (env->signal, self->id, env->token, 0, &watch_events, self);
   return g_steal_pointer (&self);
 }
