@@ -557,6 +557,54 @@ class Floods(Case):
                     side.command('quit')
                     self.expect_exit(side, harness.STATUS_ENDED)
 
+    def test_made_up_requests(self):
+        """Ever new requests to join, whose rejections are never answered, do not pile up"""
+        def make_up(session, call):
+            session.update(rev=call.number, joins=[
+                {'id': hostile.draw_id(), 'client': f'x{i}'} for i in range(256)])
+
+        def attack(call):
+            if call.kind == 'reject':
+                return hostile.HOLD if call.number > 1000 else hostile.error(404)
+            if call.kind == 'poll':
+                call.path = call.path.split('?')[0]
+            answer = call.forward()
+            return answer.changed(lambda session: make_up(session, call)) \
+                if call.kind == 'poll' else answer
+
+        proxy = self.proxy(attack)
+        host = self.start_host('--signal', proxy.url, '--yes')
+        harness.until(lambda: proxy.counts['reject'] > 250, 'rejections')
+        before = host.resident_kib()[0]
+        harness.until(lambda: proxy.counts['reject'] > 1060, 'rejections')
+        self.assertLess(host.resident_kib()[0] - before, 8 * 1024 * harness.SCALE)
+        host.expect('warning', code='many-requests')
+        self.assertEqual(len([e for e in host.events if e.get('code') == 'not-verified']), 30)
+        host.command('quit')
+        self.expect_exit(host, harness.STATUS_ENDED)
+
+    def test_large_answers(self):
+        """Answers as large as they may be, all new, are not kept"""
+        large = {'offer': {'sdp': 'x' * 60000, 'candidate': ['y' * 512] * 64}}
+
+        def attack(call):
+            if call.kind != 'poll':
+                return call.forward()
+            call.path = call.path.split('?')[0]
+            answer = call.forward()
+            return answer.changed(lambda session: session.update(
+                rev=call.number, signal={'answer': large['offer']}, padding=['z'] * 50000))
+
+        proxy = self.proxy(attack)
+        host = self.start_host('--signal', proxy.url)
+        client = self.start_join(host.code, '--signal', proxy.url)
+        harness.until(lambda: proxy.counts['poll'] > 20, 'polls')
+        before = [side.resident_kib()[0] for side in (host, client)]
+        harness.until(lambda: proxy.counts['poll'] > 80, 'polls')
+        after = [side.resident_kib()[0] for side in (host, client)]
+        for i in range(2):
+            self.assertLess(after[i] - before[i], 8 * 1024 * harness.SCALE)
+
 
 class OwnCommit(hostile.Middle):
     """Commits to its own key towards the Host, and shows the Client the same key."""
