@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * thread-default GMainContext it was made on. Proxies are those of the desktop.
  *
  * Network errors, 5xx and 429 are retried with pauses of 0.5 to 10 s, and a little more by chance.
- * Until a create or join has succeeded, those give up after 15 s; a rejection gives up after a
+ * Until a create or join has succeeded, those give up after 15 s; a rejection or deletion after a
  * minute. What never could be a signaling server (TLS refused, another answer) is said at once.
  * Errors of calls:
  *
