@@ -8,6 +8,8 @@
 /* A server may say “wait” a few times before it answers. libsoup reads on for as long as more of
  * that comes, without a turn of the main loop in between. */
 #define MAX_INFORMATIONAL 8
+/* A body in chunks of a byte each costs a turn of the main loop for every byte. */
+#define MAX_READS 4096
 
 typedef struct
 {
@@ -21,6 +23,7 @@ typedef struct
   GSource *timer;
   GError *broken; /* the limit that was reached */
   guint n_informational;
+  guint n_reads;
   gboolean is_repeated;
 } Exchange;
 
@@ -143,7 +146,8 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
     finish_error (task, error);
   else if (g_bytes_get_size (bytes) == 0)
     finish (task);
-  else if (exchange->body->len + g_bytes_get_size (bytes) > PH_SIGNAL_MAX_ANSWER)
+  else if (exchange->body->len + g_bytes_get_size (bytes) > PH_SIGNAL_MAX_ANSWER ||
+           ++exchange->n_reads > MAX_READS)
     finish_error (task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
                                              "the answer is too large"));
   else

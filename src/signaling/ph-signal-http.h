@@ -30,7 +30,7 @@ void ph_signal_http_send_async (SoupSession *session,
                                 gpointer user_data);
 
 /* Errors are those of GIO; G_IO_ERROR_TIMED_OUT past @timeout_ms and G_IO_ERROR_MESSAGE_TOO_LARGE
- * for a body beyond PH_SIGNAL_MAX_ANSWER. */
+ * for a body beyond PH_SIGNAL_MAX_ANSWER, in too many pieces, or after too many 1xx answers. */
 PhSignalHttpAnswer *ph_signal_http_send_finish (GAsyncResult *result, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhSignalHttpAnswer, ph_signal_http_answer_free)
