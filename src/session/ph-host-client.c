@@ -38,6 +38,7 @@ struct _PhHostClient
   guint8 random[PH_RANDOM_SIZE];
   guint8 offer_mac[PH_MAC_SIZE];
   PhSignalWatch *watch;
+  GCancellable *offering; /* ends the call that carries the offer */
   GSource *answer_limit;
   PhTunnel *tunnel;      /* NULL once it is closing */
   gboolean is_rejecting; /* a rejection is on its way to the server */
@@ -56,6 +57,7 @@ host_client_clear (gpointer data)
 {
   PhHostClient *self = data;
 
+  g_object_unref (self->offering);
   g_free (self->name);
 }
 
@@ -119,6 +121,7 @@ leave (PhHostClient *self, PhCloseReason reason, const char *word)
     self->env.withdrawn (self->env.host);
   self->question = 0;
   ph_timer_clear (&self->answer_limit);
+  g_cancellable_cancel (self->offering);
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   self->n_leaving++;
   ph_tunnel_close (tunnel, reason, on_tunnel_gone, self);
@@ -241,7 +244,7 @@ offer_if_ready (PhHostClient *self)
   prove_offer (self, offer);
   message.half = ph_half_to_signal (offer);
   ph_signal_client_signal_async (self->env.signal, self->id, self->env.token, &message,
-                                 self->env.cancellable, on_offered, g_rc_box_acquire (self));
+                                 self->offering, on_offered, g_rc_box_acquire (self));
 }
 
 void
@@ -445,6 +448,7 @@ ph_host_client_new (const PhHostClientEnv *env,
   g_autoptr (PhHostClient) self = g_rc_box_new0 (PhHostClient);
 
   self->env = *env;
+  self->offering = g_cancellable_new ();
   self->name = g_strdup (name);
   self->proof = join->proof;
   self->is_verified = is_verified;

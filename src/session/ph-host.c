@@ -22,7 +22,7 @@
 
 /* Whoever knows the id can ask to join any number of times, and the server can make requests up: so
  * many that are turned away are told in a minute, one by one. */
-#define MAX_TOLD 30
+#define MAX_TOLD 60
 #define TOLD_WINDOW_US (60 * G_USEC_PER_SEC)
 
 typedef enum
