@@ -9,7 +9,7 @@ A proxy is given an attack: a function that takes a Call and returns what is sen
     RESET         nothing: the connection is reset
     HOLD          nothing, and it stays open until the caller goes away
 
-`call.forward()` passes the call on to the real server, as it stands by then, and returns its Answer.
+`call.forward()` passes the call on to the real server as it stands by then; it returns an Answer.
 """
 
 import base64

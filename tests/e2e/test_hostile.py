@@ -4,10 +4,9 @@
 nothing else."""
 
 import gzip
-import hashlib
 import itertools
-import json
 import os
+import pathlib
 import threading
 import time
 
@@ -171,7 +170,7 @@ class Mixed(Case):
                                      hostile.pass_on)
 
     def test_old_request(self):
-        """A request that comes again under another id is turned away, under its own it is not new"""
+        """A request that comes again is turned away, but not under its own id: that is no news"""
         seen, fake = {}, hostile.draw_id()
 
         def replay(session, call):
@@ -225,7 +224,9 @@ class Mixed(Case):
             answer = call.forward()
             if call.kind == 'join':
                 real.append(answer.json['id'])
-            return answer.changed(lambda session: session.update(id=fake)) if answer.json else answer
+            if answer.json is None:
+                return answer
+            return answer.changed(lambda session: session.update(id=fake))
 
         self.assert_turned_away(host, self.join(host, attack), 'anna')
 
@@ -389,7 +390,7 @@ class Losses(Case):
                 pairs[what][0].expect('connected')
 
     def test_gone_after_a_lost_answer(self):
-        """An answer that arrived, though nobody said so, and whose session is gone on the next try"""
+        """An answer that arrived unnoticed, and whose session is gone when it is sent again"""
         host = self.host()
 
         def attack(call):
@@ -402,24 +403,27 @@ class Losses(Case):
 
         self.join(host, attack).expect('connected')
 
-    def test_slow(self):
-        """Calls that are answered after their time, or never; and a server that asks for years"""
-        attacks = {
-            'create': lambda call: hostile.HOLD,
-            'join': after(hostile.HOLD),
-            'offer': lambda call: hostile.HOLD,
-            'answer': after(hostile.HOLD),
-        }
-        pairs = []
-        for kind, attack in attacks.items():
-            proxy = self.proxy(only(kind, attack))
-            pairs.append((self.start_host('--signal', proxy.url, '--yes'), proxy))
-        clients = [self.start_join(host.code, '--signal', proxy.url) for host, proxy in pairs]
+    def test_late(self):
+        """Answers that come too late, or never, or are put off for years, or make no sense"""
         busy = {'Retry-After': '9999999999'}
-        clients.append(self.join(pairs[-1][0], only('join', lambda call: hostile.error(503, busy))))
-        clients.append(self.join(pairs[-1][0], only('poll', lambda call: hostile.error(429, busy))))
+        patient = self.host()
+        clients = [self.join(patient, attack) for attack in (
+            only('join', after(hostile.HOLD)), only('answer', lambda call: hostile.HOLD),
+            only('answer', after(hostile.HOLD)),
+            only('join', lambda call: hostile.error(503, busy)),
+            only('poll', lambda call: hostile.error(429, busy)))]
+        senseless = only('poll', lambda call: hostile.Answer(200, b'[]'), count=1000)
+        misled = self.join(patient, senseless)
+        hosts = [self.host(attack=attack) for attack in (
+            senseless, only('offer', lambda call: hostile.HOLD),
+            only('create', lambda call: hostile.HOLD))]
+        clients += [self.join(host) for host in hosts[1:]]
         for client in clients:
             client.expect('connected', seconds=60)
+        self.assertIn('makes no sense', self.expect_error(misled, 1, 'protocol')['message'])
+        self.assertEqual(misled.proxy.counts['poll'], 5)
+        hosts[0].expect('warning', code='protocol', seconds=60)
+        self.assertTrue(hosts[0].running())
 
 
 NONSENSE = {
@@ -437,45 +441,40 @@ WRONG_MEMBERS = {'rev': [0, -1, 1.5, 2 ** 64, '1', [], None], 'id': ['', '../x',
                  'host': ['', '\x1b[2J', 'x' * 65]}
 
 
+def lie_about(name, values):
+    """Every second poll is answered with one of the values in that member."""
+    turns, lies = itertools.count(), list(values)
+
+    def attack(call):
+        answer = call.forward()
+        if call.kind != 'poll' or next(turns) % 2 or not lies:
+            return answer
+        value = lies.pop()
+        return answer.changed(lambda session: session.update({name: value}))
+
+    return attack
+
+
 class Nonsense(Case):
     """Answers that make no sense."""
 
     def test_for_a_while(self):
-        """Up to four in a row are passed over: a portal may stand in between for a moment"""
+        """A few in a row are passed over: a portal may stand in between for a moment"""
         host = self.host()
-        clients = [self.join(host, only('poll', lambda call, answer=answer: answer, count=3))
+        clients = [self.join(host, only('poll', lambda call, answer=answer: answer, count=2))
                    for answer in NONSENSE.values()]
         for client in clients:
             client.expect('connected')
 
     def test_wrong_members(self):
         """Every member as it must not be, to Client and Host"""
-        lies = [(name, value) for name, values in WRONG_MEMBERS.items() for value in values]
-
-        def attack(call):
-            answer = call.forward()
-            turn = next(turns)
-            if call.kind != 'poll' or turn % 2 or not lies:
-                return answer
-            name, value = lies.pop()
-            return answer.changed(lambda session: session.update({name: value}))
-
-        turns = itertools.count()
-        host = self.host(attack=attack)
-        while lies:
-            self.join(host, attack).expect('connected')
-        host.expect('connected')
-
-    def test_for_ever(self):
-        """A Client ends in the end, in words; a Host warns and stays"""
-        attack = only('poll', lambda call: hostile.Answer(200, b'[]'), count=1000)
-        host = self.host(attack=attack)
-        client = self.join(self.host(), attack)
-        self.assertIn('makes no sense',
-                      self.expect_error(client, 1, 'protocol', seconds=60)['message'])
-        self.assertEqual(client.proxy.counts['poll'], 5)
-        host.expect('warning', code='protocol', seconds=60)
-        self.assertTrue(host.running())
+        pairs = []
+        for name, values in WRONG_MEMBERS.items():
+            proxy = self.proxy(lie_about(name, values))
+            pairs.append((self.start_host('--signal', proxy.url, '--yes'), proxy))
+        clients = [self.start_join(host.code, '--signal', proxy.url) for host, proxy in pairs]
+        for client in clients:
+            client.expect('connected')
 
     def test_content_type(self):
         """What is said to be something else is still read as what it is"""
@@ -505,7 +504,9 @@ def count_up(call):
     """The truth, except that every answer says that something has changed, and at once."""
     call.path = call.path.split('?')[0]
     answer = call.forward()
-    return answer.changed(lambda session: session.update(rev=call.number)) if answer.json else answer
+    if answer.json is None:
+        return answer
+    return answer.changed(lambda session: session.update(rev=call.number))
 
 
 def unchanged(call):
@@ -535,6 +536,12 @@ FLOODS = {
 }
 
 
+def seconds_of_work(process):
+    """The time that a process has kept a processor busy."""
+    fields = pathlib.Path(f'/proc/{process.child.pid}/stat').read_text().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+
+
 class Floods(Case):
     """Nothing hangs, runs hot or grows."""
 
@@ -548,12 +555,13 @@ class Floods(Case):
             sides[what + ', to a Host'] = self.start_host('--signal', proxy.url, '--yes')
             sides[what + ', to a Host'].proxy = proxy
         slowest = sides['unchanged, at once, to a Client'].proxy
-        harness.until(lambda: slowest.counts['poll'] >= 30, 'polls')
+        harness.until(lambda: slowest.counts['poll'] >= 20, 'polls')
         for what, side in sides.items():
             with self.subTest(what):
                 self.assertLessEqual(sum(side.proxy.counts.values()),
                                      10 + MOST_CALLS_A_SECOND * (time.monotonic() - began))
                 if side.running():
+                    self.assertLess(seconds_of_work(side), 0.3 * harness.SCALE)
                     side.command('quit')
                     self.expect_exit(side, harness.STATUS_ENDED)
 
@@ -579,7 +587,7 @@ class Floods(Case):
         harness.until(lambda: proxy.counts['reject'] > 1060, 'rejections')
         self.assertLess(host.resident_kib()[0] - before, 8 * 1024 * harness.SCALE)
         host.expect('warning', code='many-requests')
-        self.assertEqual(len([e for e in host.events if e.get('code') == 'not-verified']), 30)
+        self.assertEqual(len([e for e in host.events if e.get('code') == 'not-verified']), 60)
         host.command('quit')
         self.expect_exit(host, harness.STATUS_ENDED)
 
@@ -598,12 +606,12 @@ class Floods(Case):
         proxy = self.proxy(attack)
         host = self.start_host('--signal', proxy.url)
         client = self.start_join(host.code, '--signal', proxy.url)
-        harness.until(lambda: proxy.counts['poll'] > 20, 'polls')
+        harness.until(lambda: proxy.counts['poll'] > 10, 'polls')
         before = [side.resident_kib()[0] for side in (host, client)]
-        harness.until(lambda: proxy.counts['poll'] > 80, 'polls')
+        harness.until(lambda: proxy.counts['poll'] > 45, 'polls')
         after = [side.resident_kib()[0] for side in (host, client)]
-        for i in range(2):
-            self.assertLess(after[i] - before[i], 8 * 1024 * harness.SCALE)
+        for was, now in zip(before, after):
+            self.assertLess(now - was, 8 * 1024 * harness.SCALE)
 
 
 class OwnCommit(hostile.Middle):
@@ -647,7 +655,8 @@ class LateChoice(OwnCommit):
     """Commits to something, and chooses when it has seen all: so that the last digits agree."""
 
     def answer(self, fingerprint, random):
-        wanted = hostile.number_of(*self.shown_client[:1], fingerprint, self.shown_client[1], random)
+        key, host_random = self.shown_client
+        wanted = hostile.number_of(key, fingerprint, host_random, random)
         for _ in range(100000):
             choice = os.urandom(16)
             number = hostile.number_of(self.host[0], self.fingerprint, self.host[1], choice)
@@ -699,7 +708,7 @@ class Numbers(Case):
         """Trying again and again shows other numbers again and again"""
         host = self.host('--allow-unverified')
         numbers = []
-        for i in range(12):
+        for i in range(6):
             middle = OwnEverything()
             self.pair(middle, host, f'try {i}')
             numbers += [host.expect('verify', peer=f'try {i}')['number']]
