@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/ph-error.h"
+#include "core/ph-timer.h"
 
 typedef enum
 {
@@ -37,6 +38,8 @@ struct _PhHostClient
   guint8 random[PH_RANDOM_SIZE];
   guint8 offer_mac[PH_MAC_SIZE];
   PhSignalWatch *watch;
+  GCancellable *offering; /* ends the call that carries the offer */
+  GSource *answer_limit;
   PhTunnel *tunnel;      /* NULL once it is closing */
   gboolean is_rejecting; /* a rejection is on its way to the server */
   guint n_leaving;       /* what still has to end before it is gone */
@@ -54,6 +57,7 @@ host_client_clear (gpointer data)
 {
   PhHostClient *self = data;
 
+  g_object_unref (self->offering);
   g_free (self->name);
 }
 
@@ -116,6 +120,8 @@ leave (PhHostClient *self, PhCloseReason reason, const char *word)
   if (self->question != 0)
     self->env.withdrawn (self->env.host);
   self->question = 0;
+  ph_timer_clear (&self->answer_limit);
+  g_cancellable_cancel (self->offering);
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   self->n_leaving++;
   ph_tunnel_close (tunnel, reason, on_tunnel_gone, self);
@@ -172,12 +178,25 @@ leave_with_error (PhHostClient *self, const GError *error)
     return;
   if (code == PH_ERROR_NOT_VERIFIED)
     reject (self, PH_SIGNAL_REASON_NOT_VERIFIED, ph_error_name (code));
+  else if (code == PH_ERROR_PROTOCOL && self->state < STATE_CONNECTING)
+    reject (self, PH_SIGNAL_REASON_DECLINED, ph_error_name (code));
   else
     leave (self, PH_CLOSE_SESSION_ENDING,
            code == PH_ERROR_PEER_ENDED ? "ended" : ph_error_name (code));
 }
 
 /* The offer */
+
+/* Its place is somebody else's. */
+static gboolean
+on_answer_limit (gpointer user_data)
+{
+  PhHostClient *self = user_data;
+
+  if (self->state == STATE_OFFERED)
+    reject (self, PH_SIGNAL_REASON_DECLINED, "left");
+  return G_SOURCE_CONTINUE;
+}
 
 static void
 on_offered (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -220,11 +239,12 @@ offer_if_ready (PhHostClient *self)
   if (self->state != STATE_PREPARING || !ph_tunnel_is_gathered (self->tunnel))
     return;
   set_state (self, STATE_OFFERED);
+  ph_timer_arm (self->answer_limit, self->env.answer_limit_ms);
   offer = ph_tunnel_describe (self->tunnel, NULL);
   prove_offer (self, offer);
   message.half = ph_half_to_signal (offer);
   ph_signal_client_signal_async (self->env.signal, self->id, self->env.token, &message,
-                                 self->env.cancellable, on_offered, g_rc_box_acquire (self));
+                                 self->offering, on_offered, g_rc_box_acquire (self));
 }
 
 void
@@ -293,17 +313,24 @@ show_number (PhHostClient *self, const PhHalf *answer, const PhSdp *sdp)
     ask (self);
 }
 
+static PhHalf *
+read_answer (PhHostClient *self, const PhSignalHalf *signal, GError **error)
+{
+  return self->is_verified || self->is_numbered
+             ? ph_half_parse_proven (signal, PH_SIGNAL_TYPE_ANSWER, error)
+             : ph_half_parse (signal, PH_SIGNAL_TYPE_ANSWER, error);
+}
+
 static gboolean
 take_answer (PhHostClient *self, const PhSignalHalf *signal, GError **error)
 {
-  g_autoptr (PhHalf) answer = ph_half_parse (signal, PH_SIGNAL_TYPE_ANSWER, error);
+  g_autoptr (PhHalf) answer = read_answer (self, signal, error);
   g_autoptr (PhSdp) sdp = NULL;
 
-  if (answer == NULL)
+  if (answer == NULL || (self->is_verified && !check_answer_mac (self, answer, error)))
     return FALSE;
   sdp = ph_sdp_parse (answer->description->sdp, error);
-  if (sdp == NULL || (self->is_verified && !check_answer_mac (self, answer, error)) ||
-      (self->is_numbered && !check_commit (self, answer, sdp, error)) ||
+  if (sdp == NULL || (self->is_numbered && !check_commit (self, answer, sdp, error)) ||
       !ph_tunnel_start (self->tunnel, sdp, answer, self->is_numbered, error))
     return FALSE;
   set_state (self, STATE_CONNECTING);
@@ -421,6 +448,7 @@ ph_host_client_new (const PhHostClientEnv *env,
   g_autoptr (PhHostClient) self = g_rc_box_new0 (PhHostClient);
 
   self->env = *env;
+  self->offering = g_cancellable_new ();
   self->name = g_strdup (name);
   self->proof = join->proof;
   self->is_verified = is_verified;
@@ -429,6 +457,8 @@ ph_host_client_new (const PhHostClientEnv *env,
   self->tunnel = ph_tunnel_new (&env->tunnel, &tunnel_events, self, error);
   if (self->tunnel == NULL)
     return NULL;
+  self->answer_limit = ph_timer_new (ph_poll_get_context (env->tunnel.poll), "[porthole] answer",
+                                     on_answer_limit, self);
   self->watch = ph_signal_watch_new (env->signal, self->id, env->token, 0, &watch_events, self);
   return g_steal_pointer (&self);
 }

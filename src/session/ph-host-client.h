@@ -22,6 +22,7 @@ typedef struct
   const guint8 *key; /* PH_KEY_SIZE bytes */
   PhTunnelConfig tunnel;
   GCancellable *cancellable; /* ends calls to the signaling server */
+  guint answer_limit_ms;     /* from our offer to the Client's answer */
   const PhSessionEvents *events;
   gpointer events_data;
   void (*asked) (PhHostClient *client, gpointer host); /* a question has been opened */

@@ -20,6 +20,11 @@
 /* A nonce is remembered for as long as the session lives; only holders of the code can add one. */
 #define MAX_NONCES 65536
 
+/* Whoever knows the id can ask to join any number of times, and the server can make requests up: so
+ * many that are turned away are told in a minute, one by one. */
+#define MAX_TOLD 60
+#define TOLD_WINDOW_US (60 * G_USEC_PER_SEC)
+
 typedef enum
 {
   STATE_STARTING, /* servers are looked up, the session is being created */
@@ -61,6 +66,9 @@ struct _PhHost
   char id[PH_ID_SIZE];
   PhSignalSession *created; /* the server's answer, until the ICE servers are known too */
   guint max_clients;
+  guint answer_limit_ms;
+  guint n_told; /* requests that were turned away, since: */
+  gint64 told_since_us;
   gboolean allow_unverified;
   gboolean approve_all;
   gboolean decline_all;
@@ -69,7 +77,7 @@ struct _PhHost
   gboolean is_server_stopping;
   GPtrArray *clients; /* of PhHostClient */
   GHashTable *seen;   /* ids of child sessions that are being dealt with */
-  GHashTable *nonces; /* GBytes -> nothing */
+  GHashTable *nonces; /* GBytes -> the id of the child it came with */
   const PhSessionEvents *events;
   gpointer user_data;
 };
@@ -185,6 +193,27 @@ warn_about (PhHost *self, const char *code, const PhSignalJoin *join, const char
   self->events->warning (code, message, self->user_data);
 }
 
+static void
+turn_away (PhHost *self, const PhSignalJoin *join, PhSignalReason reason, const char *words)
+{
+  gint64 now_us = g_get_monotonic_time ();
+
+  reject (self, join, reason);
+  if (now_us - self->told_since_us > TOLD_WINDOW_US)
+    {
+      self->told_since_us = now_us;
+      self->n_told = 0;
+    }
+  self->n_told++;
+  if (self->n_told <= MAX_TOLD)
+    warn_about (self, ph_signal_reason_name (reason), join, words);
+  else if (self->n_told == MAX_TOLD + 1)
+    self->events->warning ("many-requests",
+                           "Many requests are being turned away; for a minute no more of them are "
+                           "told one by one.",
+                           self->user_data);
+}
+
 /* Whether the join was made by somebody who holds the share code. */
 static gboolean
 is_proven (PhHost *self, const PhSignalJoin *join)
@@ -197,13 +226,18 @@ is_proven (PhHost *self, const PhSignalJoin *join)
   return ph_code_equal (mac, join->proof.mac, sizeof mac);
 }
 
-/* A nonce that comes back under another child is somebody else's join, played again. */
-static gboolean
-is_fresh (PhHost *self, const PhSignalJoin *join)
+/* The id of the child that the join's nonce came with before; NULL if it is new, and now known. */
+static const char *
+look_up_nonce (PhHost *self, const PhSignalJoin *join)
 {
-  if (g_hash_table_size (self->nonces) >= MAX_NONCES)
-    return FALSE;
-  return g_hash_table_add (self->nonces, g_bytes_new (join->proof.nonce, PH_NONCE_SIZE));
+  g_autoptr (GBytes) nonce = g_bytes_new (join->proof.nonce, PH_NONCE_SIZE);
+  const char *id = g_hash_table_lookup (self->nonces, nonce);
+
+  if (id == NULL && g_hash_table_size (self->nonces) >= MAX_NONCES)
+    return "";
+  if (id == NULL)
+    g_hash_table_insert (self->nonces, g_steal_pointer (&nonce), g_strdup (join->id));
+  return id;
 }
 
 static void
@@ -217,6 +251,7 @@ admit (PhHost *self, const PhSignalJoin *join, gboolean is_verified)
     .key = self->key,
     .tunnel = { PH_MUX_HOST, self->cert, self->ice, self->poll, self->rules },
     .cancellable = self->cancellable,
+    .answer_limit_ms = self->answer_limit_ms,
     .events = self->events,
     .events_data = self->user_data,
     .asked = on_client_asked,
@@ -238,32 +273,28 @@ admit (PhHost *self, const PhSignalJoin *join, gboolean is_verified)
   ph_host_client_begin (client);
 }
 
+/* A nonce that comes back under another child is somebody else's join, played again; under the same
+ * one it is only a server that says things twice. */
 static void
 take_join (PhHost *self, const PhSignalJoin *join)
 {
   gboolean is_verified = is_proven (self, join);
+  const char *earlier_id = is_verified ? look_up_nonce (self, join) : NULL;
 
+  if (g_strcmp0 (earlier_id, join->id) == 0)
+    return;
   if (join->proof.has_mac && !is_verified)
-    {
-      warn_about (self, "not-verified", join, "was turned away: the share code is wrong");
-      reject (self, join, PH_SIGNAL_REASON_NOT_VERIFIED);
-    }
-  else if (is_verified && !is_fresh (self, join))
-    {
-      warn_about (self, "not-verified", join, "was turned away: an old request came again");
-      reject (self, join, PH_SIGNAL_REASON_NOT_VERIFIED);
-    }
+    turn_away (self, join, PH_SIGNAL_REASON_NOT_VERIFIED,
+               "was turned away: the share code is wrong");
+  else if (earlier_id != NULL)
+    turn_away (self, join, PH_SIGNAL_REASON_NOT_VERIFIED,
+               "was turned away: an old request came again");
   else if (!is_verified && !self->allow_unverified)
-    {
-      warn_about (self, "not-verified", join, "was turned away: joined without the share code");
-      reject (self, join, PH_SIGNAL_REASON_NOT_VERIFIED);
-    }
+    turn_away (self, join, PH_SIGNAL_REASON_NOT_VERIFIED,
+               "was turned away: joined without the share code");
   else if (count_staying (self) >= self->max_clients ||
            count_questions (self) >= PH_HOST_MAX_QUESTIONS)
-    {
-      warn_about (self, "full", join, "was turned away: there is no room left");
-      reject (self, join, PH_SIGNAL_REASON_FULL);
-    }
+    turn_away (self, join, PH_SIGNAL_REASON_FULL, "was turned away: there is no room left");
   else
     {
       if (!is_verified && !join->proof.has_commit)
@@ -870,6 +901,8 @@ ph_host_new (const PhHostOptions *options,
   self->user_data = user_data;
   self->name = ph_text_clean (options->name, -1, PH_TEXT_MAX_NAME);
   self->max_clients = options->max_clients != 0 ? options->max_clients : PH_HOST_MAX_CLIENTS;
+  self->answer_limit_ms =
+      options->answer_limit_ms != 0 ? options->answer_limit_ms : PH_HOST_ANSWER_LIMIT_MS;
   self->allow_unverified = options->allow_unverified;
   self->approve_all = options->approve_all;
   self->rules = ph_rules_new ();
@@ -880,7 +913,7 @@ ph_host_new (const PhHostOptions *options,
   self->clients = g_ptr_array_new_with_free_func ((GDestroyNotify)ph_host_client_unref);
   self->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->nonces =
-      g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, NULL);
+      g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
   ph_code_draw_token (self->token);
   ph_code_draw (self->secret, sizeof self->secret);
   ph_code_derive_key (self->secret, self->key);

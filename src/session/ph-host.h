@@ -13,12 +13,18 @@ typedef struct _PhHost PhHost;
 
 #define PH_HOST_MAX_CLIENTS 16
 #define PH_HOST_MAX_QUESTIONS 8 /* join requests that wait for approval */
+#define PH_HOST_ANSWER_LIMIT_MS 60000
 
 typedef struct
 {
   const char *signal; /* the signaling server's URL; NULL: it is served from here */
   const char *name;   /* shown to Clients */
   guint max_clients;  /* 0: PH_HOST_MAX_CLIENTS */
+
+  /* How long the answer to an offer may take, which nobody has to be asked for; 0:
+   * PH_HOST_ANSWER_LIMIT_MS. */
+  guint answer_limit_ms;
+
   gboolean allow_unverified;
   gboolean approve_all; /* nobody is asked */
   PhIceServers *servers;

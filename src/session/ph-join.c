@@ -67,6 +67,8 @@ struct _PhJoin
   gboolean is_rejected; /* the session is over for the signaling server */
   gboolean is_leaving;  /* the Host is being told that nobody comes */
   GError *end_error;
+  GSource *wait_limit;
+  guint wait_limit_ms;
   GSource *end_timer; /* 0 ms: look whether all is over; END_LIMIT_MS: cut calls short */
   gint64 end_limit_us;
   const PhSessionEvents *events;
@@ -374,7 +376,8 @@ answer_if_ready (PhJoin *self)
 
 /* The offer */
 
-/* A session with a secret fails closed: whoever cannot make the MAC is not the Host. */
+/* A session with a secret fails closed: whoever cannot make the MAC is not the Host. Nothing else
+ * is read before that is known. */
 static gboolean
 check_offer (PhJoin *self, const PhHalf *offer, GError **error)
 {
@@ -391,16 +394,23 @@ check_offer (PhJoin *self, const PhHalf *offer, GError **error)
   return FALSE;
 }
 
+static PhHalf *
+read_offer (PhJoin *self, const PhSignalHalf *signal, GError **error)
+{
+  return self->code->has_secret ? ph_half_parse_proven (signal, PH_SIGNAL_TYPE_OFFER, error)
+                                : ph_half_parse (signal, PH_SIGNAL_TYPE_OFFER, error);
+}
+
 static gboolean
 take_offer (PhJoin *self, const PhSignalHalf *signal, GError **error)
 {
-  g_autoptr (PhHalf) offer = ph_half_parse (signal, PH_SIGNAL_TYPE_OFFER, error);
+  g_autoptr (PhHalf) offer = read_offer (self, signal, error);
   g_autoptr (PhSdp) sdp = NULL;
 
-  if (offer == NULL)
+  if (offer == NULL || !check_offer (self, offer, error))
     return FALSE;
   sdp = ph_sdp_parse (offer->description->sdp, error);
-  if (sdp == NULL || !check_offer (self, offer, error))
+  if (sdp == NULL)
     return FALSE;
   self->offer = g_steal_pointer (&offer);
   self->offer_sdp = g_steal_pointer (&sdp);
@@ -456,6 +466,19 @@ static const PhSignalWatchEvents watch_events = { .changed = on_session_changed,
 
 /* Joining */
 
+/* Our own, in case the server has none: it need not tell us that the session is gone. */
+static gboolean
+on_wait_limit (gpointer user_data)
+{
+  PhJoin *self = user_data;
+
+  if (self->state == STATE_WAITING)
+    end_with (self, g_error_new_literal (PH_ERROR, PH_ERROR_SESSION_UNKNOWN,
+                                         "The Host has not answered for so long that the request "
+                                         "has expired. Talk to them, then join again"));
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
 {
@@ -481,6 +504,7 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   set_state (self, STATE_WAITING);
+  ph_timer_arm (self->wait_limit, self->wait_limit_ms);
   self->watch = ph_signal_watch_new (self->signal, self->id, self->token, 0, &watch_events, self);
 }
 
@@ -686,6 +710,9 @@ ph_join_new (const PhJoinOptions *options,
   self->name = ph_text_clean (options->name, -1, PH_TEXT_MAX_NAME);
   self->servers = ph_ice_servers_ref (options->servers);
   self->cancellable = g_cancellable_new ();
+  self->wait_limit = ph_timer_new (self->context, "[porthole] wait", on_wait_limit, self);
+  self->wait_limit_ms =
+      options->wait_limit_ms != 0 ? options->wait_limit_ms : PH_JOIN_WAIT_LIMIT_MS;
   self->end_timer = ph_timer_new (self->context, "[porthole] join end", on_end_timer, self);
   self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify)ph_listener_free);
   if (!set_up (self, options, error))
@@ -707,6 +734,7 @@ ph_join_free (PhJoin *self)
   g_clear_pointer (&self->poll, ph_poll_free);
   g_clear_pointer (&self->offer, ph_half_free);
   g_clear_pointer (&self->offer_sdp, ph_sdp_free);
+  ph_timer_clear (&self->wait_limit);
   ph_timer_clear (&self->end_timer);
   g_clear_error (&self->end_error);
   ph_ice_servers_unref (self->servers);

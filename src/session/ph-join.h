@@ -13,12 +13,15 @@ G_BEGIN_DECLS
  * was made on. */
 typedef struct _PhJoin PhJoin;
 
+#define PH_JOIN_WAIT_LIMIT_MS (15 * 60 * 1000)
+
 typedef struct
 {
   const PhCode *code;
   const char *signal; /* the server's URL where the code does not say one */
   const char *name;   /* shown to the Host */
   gboolean allow_unverified;
+  guint wait_limit_ms;     /* for the Host's offer; 0: PH_JOIN_WAIT_LIMIT_MS */
   gboolean compare_number; /* nothing goes through before ph_join_answer has confirmed a number */
   PhIceServers *servers;
 } PhJoinOptions;

@@ -58,6 +58,7 @@ EVENTS = {
     'warning': ({'code': str, 'message': str}, {}),
     'error': ({'code': str, 'message': str}, {}),
     'listening': ({'url': str}, {}),
+    'clients': ({'clients': list}, {}),
 }
 VALUES = {
     ('connected', 'path'): {'lan', 'nat', 'relayed'},
