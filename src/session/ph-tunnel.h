@@ -20,7 +20,8 @@ typedef struct
   PhCert *cert;
   PhIceConfig *ice;
   PhPoll *poll;
-  PhRules *rules; /* Host only */
+  PhRules *rules;      /* Host only */
+  gboolean is_patient; /* the other side may take minutes to begin: ph_peer_set_patient */
 } PhTunnelConfig;
 
 /* ph_tunnel_close may be called in any of them. */

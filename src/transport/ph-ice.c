@@ -8,6 +8,7 @@
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
 
+#include "ph-ice-holes.h"
 #include "ph-segments.h"
 
 #define COMPONENT NICE_COMPONENT_TYPE_RTP /* component 1: all there is */
@@ -17,12 +18,19 @@
 #define KEPT_QUEUE_BYTES (256 * 1024) /* of an empty queue */
 #define STRAGGLERS_MS 150
 
+/* Checks start 500 ms apart and the gap doubles each time: with so many the last one ends after
+ * 640 s, and no gap is longer than what a TURN server's permission lasts (300 s). */
+#define USUAL_RETRANSMISSIONS 3u
+#define PATIENT_RETRANSMISSIONS 10u
+G_STATIC_ASSERT (PH_ICE_PATIENT_MS <= (1 << (PATIENT_RETRANSMISSIONS - 1)) * 1250);
+
 struct _PhIce
 {
   NiceAgent *agent;
   guint stream;
   GMainContext *context;
   PhIceConfig *config;
+  PhIceHoles *holes; /* while a patient one waits for a path; else NULL */
   GSource *gathering_limit;
   GSource *retry;
   gboolean is_gathered;
@@ -287,6 +295,27 @@ ph_ice_dup_candidates (PhIce *self)
 
 /* Checks and the selected pair */
 
+void
+ph_ice_set_patient (PhIce *self)
+{
+  self->holes = ph_ice_holes_new (self->context, self->agent, self->stream, self->config);
+}
+
+/* For checks from now on; what was gathered before is not to be waited for so long. */
+static void
+set_retransmissions (PhIce *self, guint n)
+{
+  g_object_set (self->agent, "stun-max-retransmissions", n, NULL);
+}
+
+static void
+be_patient (PhIce *self, const GArray *candidates)
+{
+  set_retransmissions (self, PATIENT_RETRANSMISSIONS);
+  for (guint i = 0; i < candidates->len; i++)
+    ph_ice_holes_add (self->holes, &g_array_index (candidates, PhCandidate, i).address);
+}
+
 gboolean
 ph_ice_set_remote (PhIce *self,
                    const char *ufrag,
@@ -297,6 +326,8 @@ ph_ice_set_remote (PhIce *self,
   GSList *list = NULL;
   gboolean is_set;
 
+  if (self->holes != NULL)
+    be_patient (self, candidates);
   for (guint i = 0; i < candidates->len; i++)
     list = g_slist_prepend (list,
                             to_nice_candidate (self, &g_array_index (candidates, PhCandidate, i)));
@@ -347,6 +378,7 @@ report_path (PhIce *self)
   from_nice_address (&local->addr, &path.local);
   from_nice_address (&remote->addr, &path.remote);
   self->has_pair = TRUE;
+  g_clear_pointer (&self->holes, ph_ice_holes_free);
   find_direct_socket (self, &path);
   self->events->connected (&path, self->user_data);
 }
@@ -622,6 +654,8 @@ ph_ice_close (PhIce *self)
   g_signal_handlers_disconnect_by_data (self->agent, self);
   if (self->stream != 0)
     nice_agent_attach_recv (self->agent, self->stream, COMPONENT, self->context, NULL, NULL);
+  g_clear_pointer (&self->holes, ph_ice_holes_free);
+  set_retransmissions (self, USUAL_RETRANSMISSIONS); /* a TURN server that is gone is not begged */
   nice_agent_close_async (self->agent, on_agent_closed, NULL);
   ph_timer_clear (&self->gathering_limit);
   ph_timer_clear (&self->retry);

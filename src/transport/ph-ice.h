@@ -52,6 +52,12 @@ PhIce *ph_ice_new (GMainContext *context,
  * then. Errors: PH_ERROR_FAILED where this machine has no address at all. */
 gboolean ph_ice_gather (PhIce *ice, GError **error);
 
+/* Before it gathers: the other side may begin to check minutes after this one is gathered, or after
+ * it has begun itself. Until there is a path, what routers close is kept open, and checks go on for
+ * PH_ICE_PATIENT_MS. */
+#define PH_ICE_PATIENT_MS (10 * 60 * 1000)
+void ph_ice_set_patient (PhIce *ice);
+
 /* Owned copies. */
 void ph_ice_dup_credentials (PhIce *ice, char **ret_ufrag, char **ret_pwd);
 

@@ -62,6 +62,7 @@ struct _PhPeer
   gint64 last_received_us;
   gint64 unanswered_since_us; /* 0: no question is open */
   PhPath path;
+  gboolean is_patient; /* and there is no path yet */
   const PhPeerEvents *events;
   gpointer user_data;
   PhPeerDone done;
@@ -307,8 +308,12 @@ take_opened (PhPeer *self)
 static void
 take_path (PhPeer *self)
 {
-  if (self->dtls != NULL)
-    ph_dtls_start (self->dtls);
+  if (self->dtls == NULL)
+    return;
+  ph_dtls_start (self->dtls);
+  if (self->is_patient && self->state == PH_PEER_CONNECTING)
+    ph_timer_arm (self->limit, PH_PEER_CONNECT_LIMIT_MS);
+  self->is_patient = FALSE;
 }
 
 /* The goodbye of DTLS overtakes messages that have come and wait to be read. */
@@ -408,6 +413,13 @@ on_limit (gpointer user_data)
 }
 
 /* Descriptions */
+
+void
+ph_peer_set_patient (PhPeer *self)
+{
+  self->is_patient = TRUE;
+  ph_ice_set_patient (self->ice);
+}
 
 gboolean
 ph_peer_gather (PhPeer *self, GError **error)
@@ -514,7 +526,9 @@ ph_peer_set_remote (PhPeer *self,
   /* A client's first flight may arrive before our own checks have ended. */
   if (role == PH_DTLS_SERVER)
     ph_dtls_start (self->dtls);
-  ph_timer_arm (self->limit, PH_PEER_CONNECT_LIMIT_MS);
+  ph_timer_arm (self->limit, self->is_patient && self->role == PH_PEER_ANSWERER
+                                 ? PH_ICE_PATIENT_MS
+                                 : PH_PEER_CONNECT_LIMIT_MS);
   return TRUE;
 }
 

@@ -55,6 +55,10 @@ PhPeer *ph_peer_new (GMainContext *context,
                      gpointer user_data,
                      GError **error);
 
+/* Before it gathers: the other side may take minutes to begin, see ph_ice_set_patient. An answerer
+ * then waits for PH_ICE_PATIENT_MS for a path, and only from there on for the usual limit. */
+void ph_peer_set_patient (PhPeer *peer);
+
 /* Errors: PH_ERROR_FAILED. */
 gboolean ph_peer_gather (PhPeer *peer, GError **error);
 
