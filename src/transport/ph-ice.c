@@ -18,12 +18,6 @@
 #define KEPT_QUEUE_BYTES (256 * 1024) /* of an empty queue */
 #define STRAGGLERS_MS 150
 
-/* Checks start 500 ms apart and the gap doubles each time: with so many the last one ends after
- * 640 s, and no gap is longer than what a TURN server's permission lasts (300 s). */
-#define USUAL_RETRANSMISSIONS 3u
-#define PATIENT_RETRANSMISSIONS 10u
-G_STATIC_ASSERT (PH_ICE_PATIENT_MS <= (1 << (PATIENT_RETRANSMISSIONS - 1)) * 1250);
-
 struct _PhIce
 {
   NiceAgent *agent;
@@ -34,6 +28,7 @@ struct _PhIce
   GSource *gathering_limit;
   GSource *retry;
   gboolean is_gathered;
+  gboolean is_controlling;
   gboolean has_pair;      /* one was selected */
   gboolean has_runs;      /* the other side takes them */
   gboolean has_reflexive; /* a candidate from a STUN server is there */
@@ -298,22 +293,16 @@ ph_ice_dup_candidates (PhIce *self)
 void
 ph_ice_set_patient (PhIce *self)
 {
-  self->holes = ph_ice_holes_new (self->context, self->agent, self->stream, self->config);
-}
-
-/* For checks from now on; what was gathered before is not to be waited for so long. */
-static void
-set_retransmissions (PhIce *self, guint n)
-{
-  g_object_set (self->agent, "stun-max-retransmissions", n, NULL);
+  self->holes = ph_ice_holes_new (self->context, self->agent, self->stream, self->config,
+                                  PH_ICE_HOLES_EVERY_MS);
 }
 
 static void
-be_patient (PhIce *self, const GArray *candidates)
+on_met (gpointer user_data)
 {
-  set_retransmissions (self, PATIENT_RETRANSMISSIONS);
-  for (guint i = 0; i < candidates->len; i++)
-    ph_ice_holes_add (self->holes, &g_array_index (candidates, PhCandidate, i).address);
+  PhIce *self = user_data;
+
+  self->events->met (self->user_data);
 }
 
 gboolean
@@ -326,13 +315,13 @@ ph_ice_set_remote (PhIce *self,
   GSList *list = NULL;
   gboolean is_set;
 
-  if (self->holes != NULL)
-    be_patient (self, candidates);
   for (guint i = 0; i < candidates->len; i++)
     list = g_slist_prepend (list,
                             to_nice_candidate (self, &g_array_index (candidates, PhCandidate, i)));
   is_set = nice_agent_set_remote_credentials (self->agent, self->stream, ufrag, pwd) &&
            nice_agent_set_remote_candidates (self->agent, self->stream, COMPONENT, list) >= 0;
+  if (is_set && self->holes != NULL && !self->is_controlling)
+    ph_ice_holes_set_remote (self->holes, ufrag, pwd, list, on_met, self);
   g_slist_free_full (list, (GDestroyNotify)nice_candidate_free);
   if (!is_set)
     g_set_error_literal (error, PH_ERROR, PH_ERROR_PROTOCOL,
@@ -617,6 +606,7 @@ ph_ice_new (GMainContext *context,
   PhIce *self = g_new0 (PhIce, 1);
 
   self->context = g_main_context_ref (context);
+  self->is_controlling = is_controlling;
   self->config = ph_ice_config_ref (config);
   self->events = events;
   self->user_data = user_data;
@@ -655,7 +645,6 @@ ph_ice_close (PhIce *self)
   if (self->stream != 0)
     nice_agent_attach_recv (self->agent, self->stream, COMPONENT, self->context, NULL, NULL);
   g_clear_pointer (&self->holes, ph_ice_holes_free);
-  set_retransmissions (self, USUAL_RETRANSMISSIONS); /* a TURN server that is gone is not begged */
   nice_agent_close_async (self->agent, on_agent_closed, NULL);
   ph_timer_clear (&self->gathering_limit);
   ph_timer_clear (&self->retry);

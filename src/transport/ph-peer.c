@@ -62,7 +62,7 @@ struct _PhPeer
   gint64 last_received_us;
   gint64 unanswered_since_us; /* 0: no question is open */
   PhPath path;
-  gboolean is_patient; /* and there is no path yet */
+  guint patience_ms; /* 0: none */
   const PhPeerEvents *events;
   gpointer user_data;
   PhPeerDone done;
@@ -247,10 +247,21 @@ on_ice_received (const guint8 *datagram, gsize size, gpointer user_data)
     ph_dtls_input (self->dtls, datagram, size);
 }
 
+/* Who has come takes no longer than anybody else. */
+static void
+on_ice_met (gpointer user_data)
+{
+  PhPeer *self = user_data;
+
+  if (self->state == PH_PEER_CONNECTING)
+    ph_timer_arm (self->limit, PH_PEER_CONNECT_LIMIT_MS);
+}
+
 static const PhIceEvents ice_events = {
   .gathered = on_ice_gathered,
   .connected = on_ice_connected,
   .received = on_ice_received,
+  .met = on_ice_met,
 };
 
 /* Liveness */
@@ -308,12 +319,8 @@ take_opened (PhPeer *self)
 static void
 take_path (PhPeer *self)
 {
-  if (self->dtls == NULL)
-    return;
-  ph_dtls_start (self->dtls);
-  if (self->is_patient && self->state == PH_PEER_CONNECTING)
-    ph_timer_arm (self->limit, PH_PEER_CONNECT_LIMIT_MS);
-  self->is_patient = FALSE;
+  if (self->dtls != NULL)
+    ph_dtls_start (self->dtls);
 }
 
 /* The goodbye of DTLS overtakes messages that have come and wait to be read. */
@@ -415,9 +422,9 @@ on_limit (gpointer user_data)
 /* Descriptions */
 
 void
-ph_peer_set_patient (PhPeer *self)
+ph_peer_set_patient (PhPeer *self, guint patience_ms)
 {
-  self->is_patient = TRUE;
+  self->patience_ms = self->role == PH_PEER_ANSWERER ? patience_ms : 0;
   ph_ice_set_patient (self->ice);
 }
 
@@ -526,9 +533,7 @@ ph_peer_set_remote (PhPeer *self,
   /* A client's first flight may arrive before our own checks have ended. */
   if (role == PH_DTLS_SERVER)
     ph_dtls_start (self->dtls);
-  ph_timer_arm (self->limit, self->is_patient && self->role == PH_PEER_ANSWERER
-                                 ? PH_ICE_PATIENT_MS
-                                 : PH_PEER_CONNECT_LIMIT_MS);
+  ph_timer_arm (self->limit, self->patience_ms != 0 ? self->patience_ms : PH_PEER_CONNECT_LIMIT_MS);
   return TRUE;
 }
 

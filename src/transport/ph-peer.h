@@ -56,8 +56,8 @@ PhPeer *ph_peer_new (GMainContext *context,
                      GError **error);
 
 /* Before it gathers: the other side may take minutes to begin, see ph_ice_set_patient. An answerer
- * then waits for PH_ICE_PATIENT_MS for a path, and only from there on for the usual limit. */
-void ph_peer_set_patient (PhPeer *peer);
+ * then waits @patience_ms for it to come, and from there on as long as usual. */
+void ph_peer_set_patient (PhPeer *peer, guint patience_ms);
 
 /* Errors: PH_ERROR_FAILED. */
 gboolean ph_peer_gather (PhPeer *peer, GError **error);
