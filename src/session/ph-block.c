@@ -140,6 +140,17 @@ draw_proof (const PhBlock *answer, const PhBlock *offer, guint8 ret_mac[PH_MAC_S
   ph_code_mac_pairing (key, offer->covered, answer->covered, ret_mac);
 }
 
+gboolean
+ph_block_check_half (const PhHalf *half, GError **error)
+{
+  if (half->candidates[0] != NULL)
+    return TRUE;
+  g_set_error_literal (error, PH_ERROR, PH_ERROR_NO_PATH,
+                       "This computer has no address that the other one could be told. Check that "
+                       "it is online, and with --relay-only that the TURN server answers");
+  return FALSE;
+}
+
 static PhBlock *
 block_new (PhBlockKind kind, const char *name, const PhHalf *half)
 {
@@ -523,12 +534,7 @@ find_bytes (const char *text, PhBlockKind wanted, GError **error)
   const char *end = body != NULL ? find_end (body) : NULL;
   g_autoptr (GBytes) bytes = end != NULL ? decode_body (body, end) : NULL;
 
-  if (strlen (text) > PH_BLOCK_MAX_TEXT)
-    g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                 "That is %" G_GSIZE_FORMAT " bytes of text, more than the %d that are looked "
-                 "through; paste the block alone, from its BEGIN line to its END line",
-                 strlen (text), PH_BLOCK_MAX_TEXT);
-  else if (body == NULL)
+  if (body == NULL)
     g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
                  "There is no Porthole block in that text; what belongs here begins with "
                  "“-----BEGIN PORTHOLE %s-----” and ends with “-----END PORTHOLE %s-----”",
@@ -561,9 +567,18 @@ set_wrong_kind (PhBlockKind wanted, GError **error)
 PhBlock *
 ph_block_parse (const char *text, PhBlockKind wanted, GError **error)
 {
-  g_autoptr (GBytes) bytes = find_bytes (text, wanted, error);
+  g_autoptr (GBytes) bytes = NULL;
   g_autoptr (PhBlock) block = NULL;
 
+  if (strlen (text) > PH_BLOCK_MAX_TEXT)
+    {
+      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
+                   "That is more text than the %d bytes that are looked through for a block; paste "
+                   "the block alone, from its BEGIN line to its END line",
+                   PH_BLOCK_MAX_TEXT);
+      return NULL;
+    }
+  bytes = find_bytes (text, wanted, error);
   if (bytes == NULL)
     return NULL;
   if (get_version (bytes) == PH_BLOCK_VERSION)

@@ -33,6 +33,8 @@ G_BEGIN_DECLS
 #define PH_BLOCK_NUMBER_SIZE 8
 #define PH_BLOCK_LIFETIME_S 3600 /* of an offer: addresses change, and who has forgotten it has */
 #define PH_BLOCK_SLACK_S 3600    /* that two people's clocks may differ by */
+#define PH_BLOCK_WAIT_MS                                                                           \
+  (10 * 60 * 1000) /* of a Client, for the Host's person to paste its answer */
 
 typedef enum
 {
@@ -52,6 +54,10 @@ typedef struct
   PhExtensions extensions;
   GBytes *covered; /* what others vouch for: all of an offer, an answer without MAC and CRC */
 } PhBlock;
+
+/* Whether @half has an address to be reached at, without which it is not worth passing on. Errors:
+ * PH_ERROR_NO_PATH. */
+gboolean ph_block_check_half (const PhHalf *half, GError **error);
 
 /* An offer of ours, made now, with a secret and a number of its own. Owned. */
 PhBlock *ph_block_new_offer (const char *name, const PhHalf *half);

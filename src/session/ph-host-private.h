@@ -52,9 +52,13 @@ struct _PhHost
   gboolean is_deleting;
   gboolean is_deleted;
   gboolean is_server_stopping;
-  GPtrArray *clients; /* of PhHostClient */
-  GHashTable *seen;   /* ids of child sessions that are being dealt with */
-  GHashTable *nonces; /* GBytes -> nothing */
+  GPtrArray *clients; /* of PhHostClient, that of the open offer among them */
+  gboolean is_manual;
+  guint offer_life_s;
+  GSource *offer_life;
+  PhHostClient *offer; /* borrowed: whose offer is open, or being made; NULL if none is */
+  GHashTable *seen;    /* ids of child sessions that are being dealt with */
+  GHashTable *nonces;  /* GBytes -> nothing */
   const PhSessionEvents *events;
   gpointer user_data;
 };
@@ -94,5 +98,15 @@ gboolean ph_host_session_continue_ending (PhHost *self);
 
 /* Nothing is heard of it after this. */
 void ph_host_session_close (PhHost *self);
+
+/* ph-host-manual.c: the same without a server */
+
+void ph_host_manual_open (PhHost *self, guint offer_life_s);
+
+/* The servers that help Clients to connect are known. */
+void ph_host_manual_serve (PhHost *self);
+
+/* See PhHostClientEnv. */
+void ph_host_manual_on_offered (PhHostClient *client, const char *text, gpointer user_data);
 
 G_END_DECLS

@@ -60,12 +60,14 @@ ph_host_get_env (PhHost *self)
     .token = self->token,
     .host_name = self->name,
     .key = self->key,
-    .tunnel = { PH_MUX_HOST, self->cert, self->ice, self->poll, self->rules, FALSE },
+    .tunnel = { PH_MUX_HOST, self->cert, self->ice, self->poll, self->rules,
+                self->is_manual ? PH_BLOCK_WAIT_MS : 0 },
     .cancellable = self->cancellable,
     .events = self->events,
     .events_data = self->user_data,
     .asked = on_client_asked,
     .withdrawn = on_client_withdrawn,
+    .offered = ph_host_manual_on_offered,
     .gone = on_client_gone,
     .host = self,
   };
@@ -78,7 +80,7 @@ find_client (PhHost *self, const char *name)
     {
       PhHostClient *client = g_ptr_array_index (self->clients, i);
 
-      if (g_str_equal (ph_host_client_get_name (client), name))
+      if (g_strcmp0 (ph_host_client_get_name (client), name) == 0)
         return client;
     }
   return NULL;
@@ -148,7 +150,10 @@ on_servers_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
   self->ice = ph_ice_config_ref (ice);
   for (guint i = 0; i < ice->warnings->len && self->state < PH_HOST_ENDING; i++)
     self->events->warning ("ice-server", g_ptr_array_index (ice->warnings, i), self->user_data);
-  ph_host_session_serve_if_ready (self);
+  if (self->is_manual)
+    ph_host_manual_serve (self);
+  else
+    ph_host_session_serve_if_ready (self);
 }
 
 /* Ending: who is not in yet is told through the session, which is then taken away, whatever the
@@ -327,6 +332,8 @@ ph_host_foreach_client (PhHost *self,
                                 .is_asking = ph_host_client_is_asking (client),
                                 .is_verified = ph_host_client_is_verified (client) };
 
+      if (info.name == NULL)
+        continue;
       if (info.is_connected)
         {
           info.path = ph_tunnel_get_path (tunnel);
@@ -394,7 +401,7 @@ ph_host_get_state (PhHost *self)
 
   if (self->state == PH_HOST_ENDED)
     return PH_SESSION_ENDED;
-  if (self->id[0] == '\0')
+  if (self->state == PH_HOST_STARTING)
     return PH_SESSION_STARTING;
   for (guint i = 0; i < self->clients->len; i++)
     {
@@ -422,7 +429,10 @@ set_up (PhHost *self, const PhHostOptions *options, GError **error)
   self->cert = ph_cert_new (error);
   if (self->cert == NULL)
     return FALSE;
-  return ph_host_session_open (self, options->signal, error);
+  if (!options->is_manual)
+    return ph_host_session_open (self, options->signal, error);
+  ph_host_manual_open (self, options->offer_life_s);
+  return TRUE;
 }
 
 PhHost *
@@ -440,6 +450,7 @@ ph_host_new (const PhHostOptions *options,
   self->max_clients = options->max_clients != 0 ? options->max_clients : PH_HOST_MAX_CLIENTS;
   self->allow_unverified = options->allow_unverified;
   self->approve_all = options->approve_all;
+  self->is_manual = options->is_manual;
   self->rules = ph_rules_new ();
   self->cancellable = g_cancellable_new ();
   self->end_timer = ph_timer_new (self->context, "[porthole] host end", on_end_timer, self);
@@ -447,7 +458,8 @@ ph_host_new (const PhHostOptions *options,
   if (!set_up (self, options, error))
     return NULL;
   ph_ice_servers_resolve_async (options->servers, self->cancellable, on_servers_resolved, self);
-  ph_host_session_create (self);
+  if (!self->is_manual)
+    ph_host_session_create (self);
   return g_steal_pointer (&self);
 }
 
@@ -461,6 +473,7 @@ ph_host_free (PhHost *self)
   g_clear_pointer (&self->ice, ph_ice_config_unref);
   g_clear_pointer (&self->cert, ph_cert_unref);
   g_clear_pointer (&self->poll, ph_poll_free);
+  ph_timer_clear (&self->offer_life);
   ph_timer_clear (&self->end_timer);
   g_clear_error (&self->end_error);
   g_ptr_array_unref (self->clients);

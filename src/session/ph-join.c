@@ -9,13 +9,15 @@
 #include "signaling/ph-signal-client.h"
 #include "tunnel/ph-listener.h"
 
+#include "ph-block.h"
+
 /* How long calls to the signaling server may hold up the end. */
 #define END_LIMIT_MS 500
 
 typedef enum
 {
   STATE_NEW,
-  STATE_JOINING,    /* servers are looked up, the Host is asked */
+  STATE_JOINING,    /* servers are looked up, the Host is asked, or its offer is to be pasted */
   STATE_WAITING,    /* for the Host's offer */
   STATE_PREPARING,  /* the offer is there; addresses are being gathered */
   STATE_CONNECTING, /* answered; the peers look for each other */
@@ -27,7 +29,7 @@ typedef enum
 
 static const gboolean legal_edges[N_STATES][N_STATES] = {
   [STATE_NEW] = { [STATE_JOINING] = TRUE, [STATE_ENDING] = TRUE },
-  [STATE_JOINING] = { [STATE_WAITING] = TRUE, [STATE_ENDING] = TRUE },
+  [STATE_JOINING] = { [STATE_WAITING] = TRUE, [STATE_PREPARING] = TRUE, [STATE_ENDING] = TRUE },
   [STATE_WAITING] = { [STATE_PREPARING] = TRUE, [STATE_ENDING] = TRUE },
   [STATE_PREPARING] = { [STATE_CONNECTING] = TRUE, [STATE_ENDING] = TRUE },
   [STATE_CONNECTING] = { [STATE_CONNECTED] = TRUE, [STATE_ENDING] = TRUE },
@@ -49,7 +51,10 @@ struct _PhJoin
   PhTunnel *tunnel;
   gboolean is_tunnel_closing;
   GPtrArray *listeners; /* of PhListener */
-  PhCode *code;
+  PhCode *code;         /* NULL without a server */
+  gboolean is_manual;
+  guint patience_ms;
+  PhBlock *block; /* without a server: the Host's offer, once it is there */
   char *name;
   char *host_name;      /* as it may be shown; NULL until joined */
   char *host_name_sent; /* as it was sent, which is what the MAC covers */
@@ -208,6 +213,10 @@ on_connected (gpointer user_data)
   set_state (self, STATE_CONNECTED);
   self->was_connected = TRUE;
   g_clear_pointer (&self->watch, ph_signal_watch_free);
+  if (self->is_manual)
+    self->events->block (NULL, self->user_data);
+  if (self->state != STATE_CONNECTED) /* whoever heard that may have ended it */
+    return;
   self->events->connected (self->host_name, ph_tunnel_get_path (self->tunnel), self->user_data);
   for (guint i = 0; self->state == STATE_CONNECTED && i < self->listeners->len; i++)
     ph_listener_set_mux (g_ptr_array_index (self->listeners, i), ph_tunnel_get_mux (self->tunnel));
@@ -229,10 +238,26 @@ on_connection_closed (const PhConnectionInfo *info, gpointer user_data)
   self->events->connection (self->host_name, info, FALSE, self->user_data);
 }
 
+static GError *
+new_nobody_came (PhJoin *self)
+{
+  return g_error_new (
+      PH_ERROR, PH_ERROR_NO_PATH,
+      "The Host did not come within %u seconds: nobody has pasted the answer there, "
+      "or the two computers found no way to reach each other. Ask for a new offer; a "
+      "TURN server (--turn) on either side helps where no direct way is open",
+      self->patience_ms / 1000);
+}
+
 static void
 on_tunnel_ended (const GError *error, gpointer user_data)
 {
-  end_with (user_data, g_error_copy (error));
+  PhJoin *self = user_data;
+
+  if (self->is_manual && ph_error_code (error) == PH_ERROR_NO_PATH)
+    end_with (self, new_nobody_came (self));
+  else
+    end_with (self, g_error_copy (error));
 }
 
 static const PhTunnelEvents tunnel_events = { .gathered = on_gathered,
@@ -256,7 +281,8 @@ on_servers_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
     self->events->warning ("ice-server", g_ptr_array_index (ice->warnings, i), self->user_data);
   if (self->state >= STATE_ENDING) /* whoever heard a warning may have ended it */
     return;
-  config = (PhTunnelConfig){ PH_MUX_CLIENT, self->cert, self->ice, self->poll, NULL };
+  config = (PhTunnelConfig){ PH_MUX_CLIENT, self->cert, self->ice,
+                             self->poll,    NULL,       self->is_manual ? self->patience_ms : 0 };
   self->tunnel = ph_tunnel_new (&config, &tunnel_events, self, &error);
   if (self->tunnel == NULL)
     end_with (self, g_steal_pointer (&error));
@@ -296,7 +322,7 @@ prove_answer (PhJoin *self, PhHalf *answer)
 static gboolean
 is_numbered (PhJoin *self)
 {
-  return !self->code->has_secret && self->offer->description->has_r;
+  return !self->is_manual && !self->code->has_secret && self->offer->description->has_r;
 }
 
 /* A server that takes the number away looks just like a Host that has none. */
@@ -346,30 +372,50 @@ ph_join_is_asking (PhJoin *self)
   return self->is_asking;
 }
 
+static void
+send_answer (PhJoin *self, PhHalf *answer)
+{
+  g_auto (PhSignalMessage) message = { .type = PH_SIGNAL_TYPE_ANSWER };
+
+  prove_answer (self, answer);
+  message.half = ph_half_to_signal (answer);
+  ph_signal_client_signal_async (self->signal, self->id, self->token, &message, self->cancellable,
+                                 on_answered, self);
+  show_number (self);
+}
+
+static void
+hand_out_answer (PhJoin *self, const PhHalf *half)
+{
+  g_autoptr (PhBlock) answer = ph_block_new_answer (self->name, half, self->block);
+  g_autofree char *text = ph_block_print (answer);
+
+  self->events->block (text, self->user_data);
+}
+
 /* Once the offer and our own addresses are there, in whichever order. */
 static void
 answer_if_ready (PhJoin *self)
 {
   g_autoptr (PhHalf) answer = NULL;
-  g_auto (PhSignalMessage) message = { .type = PH_SIGNAL_TYPE_ANSWER };
   g_autoptr (GError) error = NULL;
 
   if (self->state != STATE_PREPARING || self->tunnel == NULL ||
       !ph_tunnel_is_gathered (self->tunnel))
     return;
   answer = ph_tunnel_describe (self->tunnel, self->offer_sdp);
-  prove_answer (self, answer);
-  message.half = ph_half_to_signal (answer);
-  if (!ph_tunnel_start (self->tunnel, self->offer_sdp, self->offer,
+  if ((self->is_manual && !ph_block_check_half (answer, &error)) ||
+      !ph_tunnel_start (self->tunnel, self->offer_sdp, self->offer,
                         self->compare_number && is_numbered (self), &error))
     {
       end_with (self, g_steal_pointer (&error));
       return;
     }
   set_state (self, STATE_CONNECTING);
-  ph_signal_client_signal_async (self->signal, self->id, self->token, &message, self->cancellable,
-                                 on_answered, self);
-  show_number (self);
+  if (self->is_manual)
+    hand_out_answer (self, answer);
+  else
+    send_answer (self, answer);
 }
 
 /* The offer */
@@ -389,6 +435,73 @@ check_offer (PhJoin *self, const PhHalf *offer, GError **error)
     return TRUE;
   g_propagate_error (error, ph_error_new (PH_ERROR_NOT_VERIFIED));
   return FALSE;
+}
+
+static const char *
+find_paste_fault (PhJoin *self)
+{
+  if (!self->is_manual)
+    return "This session was joined by its code; an offer is for “join --manual”";
+  if (self->state == STATE_NEW || self->state >= STATE_ENDING)
+    return "The session has ended";
+  if (self->state == STATE_CONNECTED)
+    return "There is nothing to be pasted any more: the Host is connected";
+  return NULL;
+}
+
+/* Once an offer has been answered, the Host is waited for: a second one would be for another wait.
+ */
+static gboolean
+check_first (PhJoin *self, const PhBlock *offer, GError **error)
+{
+  const char *fault =
+      self->block == NULL ? NULL
+      : ph_block_is_same_pairing (self->block, offer)
+          ? "That offer has been answered: send the answer to the Host, who pastes it"
+          : "Another offer has been answered already. To take this one instead, quit and join "
+            "again";
+
+  if (fault != NULL)
+    g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, fault);
+  return fault == NULL;
+}
+
+static PhBlock *
+parse_offer (PhJoin *self, const char *text, GError **error)
+{
+  PhBlock *offer = ph_block_parse (text, PH_BLOCK_OFFER, error);
+  g_autoptr (PhBlock) own = offer == NULL ? ph_block_parse (text, PH_BLOCK_ANSWER, NULL) : NULL;
+
+  if (own == NULL || self->block == NULL || !ph_block_is_same_pairing (own, self->block))
+    return offer;
+  g_clear_error (error);
+  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
+                       "That is your own answer. Send it to the Host, who pastes it");
+  return NULL;
+}
+
+gboolean
+ph_join_paste (PhJoin *self, const char *text, GError **error)
+{
+  const char *fault = find_paste_fault (self);
+  g_autoptr (PhBlock) offer = NULL;
+
+  if (fault != NULL)
+    {
+      g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, fault);
+      return FALSE;
+    }
+  offer = parse_offer (self, text, error);
+  if (offer == NULL || !check_first (self, offer, error) ||
+      !ph_block_check_age (offer, g_get_real_time () / G_USEC_PER_SEC, error))
+    return FALSE;
+  self->offer = ph_block_dup_half (offer);
+  self->offer_sdp = ph_sdp_parse (self->offer->description->sdp, NULL); /* it was checked so */
+  self->host_name = g_strdup (offer->name);
+  self->block = g_steal_pointer (&offer);
+  set_state (self, STATE_PREPARING);
+  answer_if_ready (self);
+  return TRUE;
 }
 
 static gboolean
@@ -509,9 +622,11 @@ void
 ph_join_start (PhJoin *self)
 {
   set_state (self, STATE_JOINING);
+  ph_ice_servers_resolve_async (self->servers, self->cancellable, on_servers_resolved, self);
+  if (self->is_manual)
+    return;
   prove_join (self);
   self->is_joining = TRUE;
-  ph_ice_servers_resolve_async (self->servers, self->cancellable, on_servers_resolved, self);
   ph_signal_client_join_async (self->signal, self->code->id, self->name, &self->proof,
                                self->cancellable, on_joined, self);
 }
@@ -613,13 +728,15 @@ ph_join_get_state (PhJoin *self)
     [STATE_ENDING] = PH_SESSION_ENDED,          [STATE_ENDED] = PH_SESSION_ENDED,
   };
 
+  if (self->is_manual && self->state == STATE_CONNECTING)
+    return PH_SESSION_WAITING; /* whether the Host has our answer, nobody tells us */
   return states[self->state];
 }
 
 gboolean
 ph_join_is_verified (PhJoin *self)
 {
-  return self->code->has_secret && self->state >= STATE_CONNECTING;
+  return (self->is_manual || self->code->has_secret) && self->state >= STATE_CONNECTING;
 }
 
 const char *
@@ -637,7 +754,7 @@ ph_join_get_tunnel (PhJoin *self)
 /* Life */
 
 static gboolean
-set_up (PhJoin *self, const PhJoinOptions *options, GError **error)
+set_up_signaling (PhJoin *self, const PhJoinOptions *options, GError **error)
 {
   const char *url = self->code->server != NULL ? self->code->server : options->signal;
 
@@ -659,7 +776,13 @@ set_up (PhJoin *self, const PhJoinOptions *options, GError **error)
       return FALSE;
     }
   self->signal = ph_signal_client_new (url, error);
-  if (self->signal == NULL)
+  return self->signal != NULL;
+}
+
+static gboolean
+set_up (PhJoin *self, const PhJoinOptions *options, GError **error)
+{
+  if (!self->is_manual && !set_up_signaling (self, options, error))
     return FALSE;
   self->cert = ph_cert_new (error);
   if (self->cert == NULL)
@@ -679,9 +802,12 @@ ph_join_new (const PhJoinOptions *options,
   self->context = g_main_context_ref_thread_default ();
   self->events = events;
   self->user_data = user_data;
-  self->code =
-      ph_code_new (options->code->id, options->code->has_secret ? options->code->secret : NULL,
-                   options->code->server);
+  self->is_manual = options->is_manual;
+  self->patience_ms = options->patience_ms != 0 ? options->patience_ms : PH_BLOCK_WAIT_MS;
+  if (!self->is_manual)
+    self->code =
+        ph_code_new (options->code->id, options->code->has_secret ? options->code->secret : NULL,
+                     options->code->server);
   self->compare_number = options->compare_number;
   self->name = ph_text_clean (options->name, -1, PH_TEXT_MAX_NAME);
   self->servers = ph_ice_servers_ref (options->servers);
@@ -707,6 +833,7 @@ ph_join_free (PhJoin *self)
   g_clear_pointer (&self->poll, ph_poll_free);
   g_clear_pointer (&self->offer, ph_half_free);
   g_clear_pointer (&self->offer_sdp, ph_sdp_free);
+  g_clear_pointer (&self->block, ph_block_free);
   ph_timer_clear (&self->end_timer);
   g_clear_error (&self->end_error);
   ph_ice_servers_unref (self->servers);
