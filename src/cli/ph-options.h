@@ -17,6 +17,7 @@ typedef struct
   gboolean relay_only;
   gboolean allow_unverified;
   gboolean is_json;
+  gboolean is_manual;    /* no signaling server at all */
   PhIceServers *servers; /* made by ph_options_finish */
 } PhOptions;
 
