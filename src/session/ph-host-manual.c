@@ -73,6 +73,7 @@ ph_host_offer (PhHost *self, GError **error)
     return FALSE;
   g_ptr_array_add (self->clients, client);
   self->offer = client;
+  ph_timer_disarm (self->offer_life); /* it was the old one's */
   if (old != NULL)
     ph_host_client_leave (old, PH_CLOSE_SESSION_ENDING, "replaced");
   return TRUE;

@@ -497,7 +497,7 @@ ph_join_paste (PhJoin *self, const char *text, GError **error)
     return FALSE;
   self->offer = ph_block_dup_half (offer);
   self->offer_sdp = ph_sdp_parse (self->offer->description->sdp, NULL); /* it was checked so */
-  self->host_name = g_strdup (offer->name);
+  self->host_name = g_strdup (*offer->name != '\0' ? offer->name : "somebody");
   self->block = g_steal_pointer (&offer);
   set_state (self, STATE_PREPARING);
   answer_if_ready (self);

@@ -525,17 +525,17 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/manual/connect", test_connect);
-  g_test_add_func ("/manual/two", test_two);
-  g_test_add_func ("/manual/host-refuses", test_host_refuses);
-  g_test_add_func ("/manual/client-refuses", test_client_refuses);
-  g_test_add_func ("/manual/old-offer", test_old_offer);
-  g_test_add_func ("/manual/replace", test_replace);
-  g_test_add_func ("/manual/full", test_full);
-  g_test_add_func ("/manual/expired", test_expired);
-  g_test_add_func ("/manual/nobody-comes", test_nobody_comes);
-  g_test_add_func ("/manual/late", test_late);
-  g_test_add_func ("/manual/end", test_end);
-  g_test_add_func ("/manual/engine", test_engine);
+  g_test_add_func ("/pairing/connect", test_connect);
+  g_test_add_func ("/pairing/two", test_two);
+  g_test_add_func ("/pairing/host-refuses", test_host_refuses);
+  g_test_add_func ("/pairing/client-refuses", test_client_refuses);
+  g_test_add_func ("/pairing/old-offer", test_old_offer);
+  g_test_add_func ("/pairing/replace", test_replace);
+  g_test_add_func ("/pairing/full", test_full);
+  g_test_add_func ("/pairing/expired", test_expired);
+  g_test_add_func ("/pairing/nobody-comes", test_nobody_comes);
+  g_test_add_func ("/pairing/late", test_late);
+  g_test_add_func ("/pairing/end", test_end);
+  g_test_add_func ("/pairing/engine", test_engine);
   return g_test_run ();
 }
