@@ -1,85 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ph-join.h"
-
 #include <string.h>
 
 #include "core/ph-error.h"
 #include "core/ph-text.h"
 #include "core/ph-timer.h"
-#include "signaling/ph-signal-client.h"
 #include "tunnel/ph-listener.h"
 
-#include "ph-block.h"
+#include "ph-join-private.h"
 
 /* How long calls to the signaling server may hold up the end. */
 #define END_LIMIT_MS 500
 
-typedef enum
-{
-  STATE_NEW,
-  STATE_JOINING,    /* servers are looked up, the Host is asked, or its offer is to be pasted */
-  STATE_WAITING,    /* for the Host's offer */
-  STATE_PREPARING,  /* the offer is there; addresses are being gathered */
-  STATE_CONNECTING, /* answered; the peers look for each other */
-  STATE_CONNECTED,
-  STATE_ENDING,
-  STATE_ENDED,
-  N_STATES
-} State;
-
-static const gboolean legal_edges[N_STATES][N_STATES] = {
-  [STATE_NEW] = { [STATE_JOINING] = TRUE, [STATE_ENDING] = TRUE },
-  [STATE_JOINING] = { [STATE_WAITING] = TRUE, [STATE_PREPARING] = TRUE, [STATE_ENDING] = TRUE },
-  [STATE_WAITING] = { [STATE_PREPARING] = TRUE, [STATE_ENDING] = TRUE },
-  [STATE_PREPARING] = { [STATE_CONNECTING] = TRUE, [STATE_ENDING] = TRUE },
-  [STATE_CONNECTING] = { [STATE_CONNECTED] = TRUE, [STATE_ENDING] = TRUE },
-  [STATE_CONNECTED] = { [STATE_ENDING] = TRUE },
-  [STATE_ENDING] = { [STATE_ENDED] = TRUE },
+static const gboolean legal_edges[PH_JOIN_N_STATES][PH_JOIN_N_STATES] = {
+  [PH_JOIN_NEW] = { [PH_JOIN_JOINING] = TRUE, [PH_JOIN_ENDING] = TRUE },
+  [PH_JOIN_JOINING] = { [PH_JOIN_WAITING] = TRUE,
+                        [PH_JOIN_PREPARING] = TRUE,
+                        [PH_JOIN_ENDING] = TRUE },
+  [PH_JOIN_WAITING] = { [PH_JOIN_PREPARING] = TRUE, [PH_JOIN_ENDING] = TRUE },
+  [PH_JOIN_PREPARING] = { [PH_JOIN_CONNECTING] = TRUE, [PH_JOIN_ENDING] = TRUE },
+  [PH_JOIN_CONNECTING] = { [PH_JOIN_CONNECTED] = TRUE, [PH_JOIN_ENDING] = TRUE },
+  [PH_JOIN_CONNECTED] = { [PH_JOIN_ENDING] = TRUE },
+  [PH_JOIN_ENDING] = { [PH_JOIN_ENDED] = TRUE },
 };
 
-struct _PhJoin
-{
-  State state;
-  GMainContext *context;
-  PhPoll *poll;
-  PhCert *cert;
-  PhIceServers *servers;
-  PhIceConfig *ice; /* NULL until looked up */
-  PhSignalClient *signal;
-  PhSignalWatch *watch;
-  GCancellable *cancellable;
-  PhTunnel *tunnel;
-  gboolean is_tunnel_closing;
-  GPtrArray *listeners; /* of PhListener */
-  PhCode *code;         /* NULL without a server */
-  gboolean is_manual;
-  guint patience_ms;
-  PhBlock *block; /* without a server: the Host's offer, once it is there */
-  char *name;
-  char *host_name;      /* as it may be shown; NULL until joined */
-  char *host_name_sent; /* as it was sent, which is what the MAC covers */
-  char id[PH_ID_SIZE];  /* the child session's */
-  char *token;
-  PhSignalProof proof;
-  guint8 key[PH_KEY_SIZE];
-  guint8 random[PH_RANDOM_SIZE];
-  PhHalf *offer; /* checked; waits for our addresses */
-  PhSdp *offer_sdp;
-  gboolean compare_number;
-  gboolean is_asking; /* whether the numbers are the same */
-  gboolean was_connected;
-  gboolean is_joining;  /* the call that joins is under way */
-  gboolean is_rejected; /* the session is over for the signaling server */
-  gboolean is_leaving;  /* the Host is being told that nobody comes */
-  GError *end_error;
-  GSource *end_timer; /* 0 ms: look whether all is over; END_LIMIT_MS: cut calls short */
-  gint64 end_limit_us;
-  const PhSessionEvents *events;
-  gpointer user_data;
-};
-
-static void
-set_state (PhJoin *self, State state)
+void
+ph_join_set_state (PhJoin *self, PhJoinState state)
 {
   g_assert (legal_edges[self->state][state]);
   self->state = state;
@@ -90,7 +35,7 @@ set_state (PhJoin *self, State state)
 static void
 look_whether_over (PhJoin *self)
 {
-  if (self->state == STATE_ENDING)
+  if (self->state == PH_JOIN_ENDING)
     ph_timer_arm (self->end_timer, 0);
 }
 
@@ -149,14 +94,14 @@ end_with (PhJoin *self, GError *error)
 {
   PhError code = ph_error_code (error);
 
-  if (self->state >= STATE_ENDING)
+  if (self->state >= PH_JOIN_ENDING)
     {
       g_clear_error (&error);
       return;
     }
   self->end_error = error;
   self->is_asking = FALSE;
-  set_state (self, STATE_ENDING);
+  ph_join_set_state (self, PH_JOIN_ENDING);
   self->end_limit_us = g_get_monotonic_time () + END_LIMIT_MS * 1000ll;
   leave_session (self);
   g_clear_pointer (&self->watch, ph_signal_watch_free);
@@ -174,7 +119,7 @@ on_end_timer (gpointer user_data)
 {
   PhJoin *self = user_data;
 
-  if (self->state != STATE_ENDING)
+  if (self->state != PH_JOIN_ENDING)
     return G_SOURCE_CONTINUE;
   if (g_get_monotonic_time () >= self->end_limit_us)
     g_cancellable_cancel (self->cancellable);
@@ -184,7 +129,7 @@ on_end_timer (gpointer user_data)
                        g_cancellable_is_cancelled (self->cancellable) ? -1 : self->end_limit_us);
       return G_SOURCE_CONTINUE;
     }
-  set_state (self, STATE_ENDED);
+  ph_join_set_state (self, PH_JOIN_ENDED);
   self->events->ended (self->end_error, self->user_data);
   return G_SOURCE_CONTINUE;
 }
@@ -197,12 +142,10 @@ ph_join_end (PhJoin *self)
 
 /* The tunnel */
 
-static void answer_if_ready (PhJoin *self);
-
 static void
 on_gathered (gpointer user_data)
 {
-  answer_if_ready (user_data);
+  ph_join_answer_if_ready (user_data);
 }
 
 static void
@@ -210,15 +153,15 @@ on_connected (gpointer user_data)
 {
   PhJoin *self = user_data;
 
-  set_state (self, STATE_CONNECTED);
+  ph_join_set_state (self, PH_JOIN_CONNECTED);
   self->was_connected = TRUE;
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   if (self->is_manual)
     self->events->block (NULL, self->user_data);
-  if (self->state != STATE_CONNECTED) /* whoever heard that may have ended it */
+  if (self->state != PH_JOIN_CONNECTED) /* whoever heard that may have ended it */
     return;
   self->events->connected (self->host_name, ph_tunnel_get_path (self->tunnel), self->user_data);
-  for (guint i = 0; self->state == STATE_CONNECTED && i < self->listeners->len; i++)
+  for (guint i = 0; self->state == PH_JOIN_CONNECTED && i < self->listeners->len; i++)
     ph_listener_set_mux (g_ptr_array_index (self->listeners, i), ph_tunnel_get_mux (self->tunnel));
 }
 
@@ -238,24 +181,13 @@ on_connection_closed (const PhConnectionInfo *info, gpointer user_data)
   self->events->connection (self->host_name, info, FALSE, self->user_data);
 }
 
-static GError *
-new_nobody_came (PhJoin *self)
-{
-  return g_error_new (
-      PH_ERROR, PH_ERROR_NO_PATH,
-      "The Host did not come within %u seconds: nobody has pasted the answer there, "
-      "or the two computers found no way to reach each other. Ask for a new offer; a "
-      "TURN server (--turn) on either side helps where no direct way is open",
-      self->patience_ms / 1000);
-}
-
 static void
 on_tunnel_ended (const GError *error, gpointer user_data)
 {
   PhJoin *self = user_data;
 
   if (self->is_manual && ph_error_code (error) == PH_ERROR_NO_PATH)
-    end_with (self, new_nobody_came (self));
+    end_with (self, ph_join_manual_new_nobody_came (self));
   else
     end_with (self, g_error_copy (error));
 }
@@ -274,12 +206,12 @@ on_servers_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
   PhTunnelConfig config;
   g_autoptr (GError) error = NULL;
 
-  if (ice == NULL || self->state >= STATE_ENDING)
+  if (ice == NULL || self->state >= PH_JOIN_ENDING)
     return;
   self->ice = ph_ice_config_ref (ice);
   for (guint i = 0; i < ice->warnings->len; i++)
     self->events->warning ("ice-server", g_ptr_array_index (ice->warnings, i), self->user_data);
-  if (self->state >= STATE_ENDING) /* whoever heard a warning may have ended it */
+  if (self->state >= PH_JOIN_ENDING) /* whoever heard a warning may have ended it */
     return;
   config = (PhTunnelConfig){ PH_MUX_CLIENT, self->cert, self->ice,
                              self->poll,    NULL,       self->is_manual ? self->patience_ms : 0 };
@@ -297,7 +229,8 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!ph_signal_client_signal_finish (result, &error) &&
-      !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && self->state == STATE_CONNECTING)
+      !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+      self->state == PH_JOIN_CONNECTING)
     end_with (self, g_steal_pointer (&error));
 }
 
@@ -384,23 +317,13 @@ send_answer (PhJoin *self, PhHalf *answer)
   show_number (self);
 }
 
-static void
-hand_out_answer (PhJoin *self, const PhHalf *half)
-{
-  g_autoptr (PhBlock) answer = ph_block_new_answer (self->name, half, self->block);
-  g_autofree char *text = ph_block_print (answer);
-
-  self->events->block (text, self->user_data);
-}
-
-/* Once the offer and our own addresses are there, in whichever order. */
-static void
-answer_if_ready (PhJoin *self)
+void
+ph_join_answer_if_ready (PhJoin *self)
 {
   g_autoptr (PhHalf) answer = NULL;
   g_autoptr (GError) error = NULL;
 
-  if (self->state != STATE_PREPARING || self->tunnel == NULL ||
+  if (self->state != PH_JOIN_PREPARING || self->tunnel == NULL ||
       !ph_tunnel_is_gathered (self->tunnel))
     return;
   answer = ph_tunnel_describe (self->tunnel, self->offer_sdp);
@@ -411,9 +334,9 @@ answer_if_ready (PhJoin *self)
       end_with (self, g_steal_pointer (&error));
       return;
     }
-  set_state (self, STATE_CONNECTING);
+  ph_join_set_state (self, PH_JOIN_CONNECTING);
   if (self->is_manual)
-    hand_out_answer (self, answer);
+    ph_join_manual_hand_out (self, answer);
   else
     send_answer (self, answer);
 }
@@ -437,73 +360,6 @@ check_offer (PhJoin *self, const PhHalf *offer, GError **error)
   return FALSE;
 }
 
-static const char *
-find_paste_fault (PhJoin *self)
-{
-  if (!self->is_manual)
-    return "This session was joined by its code; an offer is for “join --manual”";
-  if (self->state == STATE_NEW || self->state >= STATE_ENDING)
-    return "The session has ended";
-  if (self->state == STATE_CONNECTED)
-    return "There is nothing to be pasted any more: the Host is connected";
-  return NULL;
-}
-
-/* Once an offer has been answered, the Host is waited for: a second one would be for another wait.
- */
-static gboolean
-check_first (PhJoin *self, const PhBlock *offer, GError **error)
-{
-  const char *fault =
-      self->block == NULL ? NULL
-      : ph_block_is_same_pairing (self->block, offer)
-          ? "That offer has been answered: send the answer to the Host, who pastes it"
-          : "Another offer has been answered already. To take this one instead, quit and join "
-            "again";
-
-  if (fault != NULL)
-    g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, fault);
-  return fault == NULL;
-}
-
-static PhBlock *
-parse_offer (PhJoin *self, const char *text, GError **error)
-{
-  PhBlock *offer = ph_block_parse (text, PH_BLOCK_OFFER, error);
-  g_autoptr (PhBlock) own = offer == NULL ? ph_block_parse (text, PH_BLOCK_ANSWER, NULL) : NULL;
-
-  if (own == NULL || self->block == NULL || !ph_block_is_same_pairing (own, self->block))
-    return offer;
-  g_clear_error (error);
-  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                       "That is your own answer. Send it to the Host, who pastes it");
-  return NULL;
-}
-
-gboolean
-ph_join_paste (PhJoin *self, const char *text, GError **error)
-{
-  const char *fault = find_paste_fault (self);
-  g_autoptr (PhBlock) offer = NULL;
-
-  if (fault != NULL)
-    {
-      g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, fault);
-      return FALSE;
-    }
-  offer = parse_offer (self, text, error);
-  if (offer == NULL || !check_first (self, offer, error) ||
-      !ph_block_check_age (offer, g_get_real_time () / G_USEC_PER_SEC, error))
-    return FALSE;
-  self->offer = ph_block_dup_half (offer);
-  self->offer_sdp = ph_sdp_parse (self->offer->description->sdp, NULL); /* it was checked so */
-  self->host_name = g_strdup (*offer->name != '\0' ? offer->name : "somebody");
-  self->block = g_steal_pointer (&offer);
-  set_state (self, STATE_PREPARING);
-  answer_if_ready (self);
-  return TRUE;
-}
-
 static gboolean
 take_offer (PhJoin *self, const PhSignalHalf *signal, GError **error)
 {
@@ -517,8 +373,8 @@ take_offer (PhJoin *self, const PhSignalHalf *signal, GError **error)
     return FALSE;
   self->offer = g_steal_pointer (&offer);
   self->offer_sdp = g_steal_pointer (&sdp);
-  set_state (self, STATE_PREPARING);
-  answer_if_ready (self);
+  ph_join_set_state (self, PH_JOIN_PREPARING);
+  ph_join_answer_if_ready (self);
   return TRUE;
 }
 
@@ -533,7 +389,7 @@ on_session_changed (const PhSignalSession *session, gpointer user_data)
       self->is_rejected = TRUE;
       end_with (self, ph_error_new ((PhError)ph_signal_reason_error (session->reason)));
     }
-  else if (self->state == STATE_WAITING && session->offer != NULL &&
+  else if (self->state == PH_JOIN_WAITING && session->offer != NULL &&
            !take_offer (self, session->offer, &error))
     end_with (self, error);
 }
@@ -559,7 +415,7 @@ on_session_failed (const GError *error, gpointer user_data)
 
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   self->is_rejected = TRUE; /* there is nothing left to leave */
-  if (self->state < STATE_CONNECTING)
+  if (self->state < PH_JOIN_CONNECTING)
     end_with (self, g_error_copy (error));
 }
 
@@ -587,13 +443,13 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   self->token = g_strdup (session->token);
   self->host_name_sent = g_strdup (session->host);
   self->host_name = ph_text_clean (session->host, -1, PH_TEXT_MAX_NAME);
-  if (self->state != STATE_JOINING)
+  if (self->state != PH_JOIN_JOINING)
     {
       leave_session (self); /* ended meanwhile */
       look_whether_over (self);
       return;
     }
-  set_state (self, STATE_WAITING);
+  ph_join_set_state (self, PH_JOIN_WAITING);
   self->watch = ph_signal_watch_new (self->signal, self->id, self->token, 0, &watch_events, self);
 }
 
@@ -621,7 +477,7 @@ prove_join (PhJoin *self)
 void
 ph_join_start (PhJoin *self)
 {
-  set_state (self, STATE_JOINING);
+  ph_join_set_state (self, PH_JOIN_JOINING);
   ph_ice_servers_resolve_async (self->servers, self->cancellable, on_servers_resolved, self);
   if (self->is_manual)
     return;
@@ -631,104 +487,17 @@ ph_join_start (PhJoin *self)
                                self->cancellable, on_joined, self);
 }
 
-/* Mappings */
-
-/* After `ended` nothing more may be heard. */
-static gboolean
-check_going_on (PhJoin *self, GError **error)
-{
-  if (self->state < STATE_ENDING)
-    return TRUE;
-  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, "The session has ended");
-  return FALSE;
-}
-
-gboolean
-ph_join_map (PhJoin *self, const char *text, GError **error)
-{
-  g_autoptr (PhMapping) mapping = ph_mapping_parse (text, error);
-  g_autoptr (GError) failure = NULL;
-  g_autofree char *remote = NULL;
-  char local[PH_ENDPOINT_TEXT_SIZE];
-  PhListener *listener;
-
-  if (mapping == NULL || !check_going_on (self, error))
-    return FALSE;
-  remote = ph_destination_dup_text (&mapping->remote);
-  listener = ph_listener_new (self->poll, mapping, &failure);
-  if (listener == NULL)
-    {
-      self->events->mapping (ph_endpoint_format (&mapping->local, local), remote, PH_MAPPING_FAILED,
-                             failure->message, self->user_data);
-      g_propagate_error (error, g_steal_pointer (&failure));
-      return FALSE;
-    }
-  g_ptr_array_add (self->listeners, listener);
-  if (self->state == STATE_CONNECTED)
-    ph_listener_set_mux (listener, ph_tunnel_get_mux (self->tunnel));
-  self->events->mapping (ph_endpoint_format (ph_listener_get_local (listener), local), remote,
-                         PH_MAPPING_LISTENING, NULL, self->user_data);
-  return TRUE;
-}
-
-gboolean
-ph_join_is_meant (const PhEndpoint *local, const char *text)
-{
-  PhEndpoint endpoint;
-  guint16 port;
-
-  if (ph_port_parse (text, &port))
-    return local->port == port;
-  return ph_endpoint_parse (text, &endpoint, NULL) && ph_endpoint_equal (local, &endpoint);
-}
-
-static void
-close_listener (PhJoin *self, PhListener *listener)
-{
-  g_autofree char *remote = ph_destination_dup_text (&ph_listener_get_mapping (listener)->remote);
-  char local[PH_ENDPOINT_TEXT_SIZE];
-
-  ph_endpoint_format (ph_listener_get_local (listener), local);
-  ph_listener_set_mux (listener, NULL);
-  if (self->state == STATE_CONNECTED)
-    ph_mux_close_owner (ph_tunnel_get_mux (self->tunnel), listener, PH_CLOSE_RESET);
-  ph_listener_free (listener);
-  self->events->mapping (local, remote, PH_MAPPING_REMOVED, NULL, self->user_data);
-}
-
-/* Whoever hears of one that is gone may map and unmap others, so all are taken out before. */
-gboolean
-ph_join_unmap (PhJoin *self, const char *text, GError **error)
-{
-  g_autoptr (GPtrArray) meant = g_ptr_array_new ();
-
-  if (!check_going_on (self, error))
-    return FALSE;
-  for (guint i = self->listeners->len; i-- > 0;)
-    if (ph_join_is_meant (ph_listener_get_local (g_ptr_array_index (self->listeners, i)), text))
-      g_ptr_array_add (meant, g_ptr_array_steal_index (self->listeners, i));
-  if (meant->len == 0)
-    {
-      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                   "Nothing is mapped on “%s”; give the local port of a mapping, like 8000", text);
-      return FALSE;
-    }
-  for (guint i = 0; i < meant->len; i++)
-    close_listener (self, g_ptr_array_index (meant, i));
-  return TRUE;
-}
-
 PhSessionState
 ph_join_get_state (PhJoin *self)
 {
-  static const PhSessionState states[N_STATES] = {
-    [STATE_NEW] = PH_SESSION_STARTING,          [STATE_JOINING] = PH_SESSION_STARTING,
-    [STATE_WAITING] = PH_SESSION_WAITING,       [STATE_PREPARING] = PH_SESSION_CONNECTING,
-    [STATE_CONNECTING] = PH_SESSION_CONNECTING, [STATE_CONNECTED] = PH_SESSION_CONNECTED,
-    [STATE_ENDING] = PH_SESSION_ENDED,          [STATE_ENDED] = PH_SESSION_ENDED,
+  static const PhSessionState states[PH_JOIN_N_STATES] = {
+    [PH_JOIN_NEW] = PH_SESSION_STARTING,          [PH_JOIN_JOINING] = PH_SESSION_STARTING,
+    [PH_JOIN_WAITING] = PH_SESSION_WAITING,       [PH_JOIN_PREPARING] = PH_SESSION_CONNECTING,
+    [PH_JOIN_CONNECTING] = PH_SESSION_CONNECTING, [PH_JOIN_CONNECTED] = PH_SESSION_CONNECTED,
+    [PH_JOIN_ENDING] = PH_SESSION_ENDED,          [PH_JOIN_ENDED] = PH_SESSION_ENDED,
   };
 
-  if (self->is_manual && self->state == STATE_CONNECTING)
+  if (self->is_manual && self->state == PH_JOIN_CONNECTING)
     return PH_SESSION_WAITING; /* whether the Host has our answer, nobody tells us */
   return states[self->state];
 }
@@ -736,7 +505,7 @@ ph_join_get_state (PhJoin *self)
 gboolean
 ph_join_is_verified (PhJoin *self)
 {
-  return (self->is_manual || self->code->has_secret) && self->state >= STATE_CONNECTING;
+  return (self->is_manual || self->code->has_secret) && self->state >= PH_JOIN_CONNECTING;
 }
 
 const char *
@@ -748,7 +517,7 @@ ph_join_get_host_name (PhJoin *self)
 PhTunnel *
 ph_join_get_tunnel (PhJoin *self)
 {
-  return self->state == STATE_CONNECTED ? self->tunnel : NULL;
+  return self->state == PH_JOIN_CONNECTED ? self->tunnel : NULL;
 }
 
 /* Life */
