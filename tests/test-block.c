@@ -442,6 +442,32 @@ test_hostile_candidates (void)
   g_assert_cmpuint (block->sdp->candidates->len, ==, G_N_ELEMENTS (lines) - 2);
 }
 
+/* As many as are tried, and one more. */
+static void
+test_hostile_number (void)
+{
+  const guint n_lines = G_N_ELEMENTS (lines) - 1;
+  const guint size = 1 + 4 + 4 + 2; /* of the last one, of IPv4 */
+
+  for (guint n = PH_SDP_MAX_CANDIDATES; n <= PH_SDP_MAX_CANDIDATES + 1; n++)
+    {
+      g_autoptr (GByteArray) fields = make_fields ();
+      guint count = fields->len - 4 * size - 2 * (size + 12) - 1;
+      g_autofree guint8 *last = g_memdup2 (fields->data + fields->len - size, size);
+      g_autofree char *text = NULL;
+
+      g_assert_cmpuint (fields->data[count], ==, n_lines);
+      fields->data[count] = (guint8)n;
+      for (guint i = n_lines; i < n; i++)
+        g_byte_array_append (fields, last, size);
+      text = seal (fields->data, fields->len);
+      if (n > PH_SDP_MAX_CANDIDATES)
+        assert_refused (text, PH_BLOCK_OFFER, "makes no sense");
+      else
+        ph_block_free (parse_good (text, PH_BLOCK_OFFER));
+    }
+}
+
 static void
 test_name (void)
 {
@@ -547,6 +573,7 @@ main (int argc, char **argv)
   g_test_add_func ("/block/hostile/sizes", test_hostile_sizes);
   g_test_add_func ("/block/hostile/values", test_hostile_values);
   g_test_add_func ("/block/hostile/candidates", test_hostile_candidates);
+  g_test_add_func ("/block/hostile/number", test_hostile_number);
   g_test_add_func ("/block/name", test_name);
   g_test_add_func ("/block/proof", test_proof);
   g_test_add_func ("/block/age", test_age);
