@@ -36,6 +36,8 @@ ph_options_add (PhOptions *options, PhCommand *command)
       "Connect through a TURN server only", NULL },
     { "allow-unverified", 0, 0, G_OPTION_ARG_NONE, &options->allow_unverified,
       "Connect without the share code's secret; compare the number shown", NULL },
+    { "manual", 0, 0, G_OPTION_ARG_NONE, &options->is_manual,
+      "No signaling server: two people pass blocks of text to each other", NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->is_json,
       "Print one JSON object a line instead of text", NULL },
     { "log-level", 0, 0, G_OPTION_ARG_FILENAME, &options->log_level,
@@ -150,11 +152,32 @@ finish_servers (PhOptions *options, GError **error)
                       error);
 }
 
+/* Pairing by hand takes nothing from the environment that it cannot use, but an option that was
+ * given meant something. */
+static gboolean
+check_manual (PhOptions *options, GError **error)
+{
+  if (options->signal != NULL)
+    g_set_error (
+        error, PH_ERROR, PH_ERROR_INVALID,
+        "--manual uses no signaling server, so --signal “%s” cannot stand beside it; leave "
+        "out one of the two",
+        options->signal);
+  else if (options->allow_unverified)
+    g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
+                         "--allow-unverified cannot stand beside --manual: pairing by hand is "
+                         "always verified, by what is in the offer");
+  else
+    return TRUE;
+  return FALSE;
+}
+
 gboolean
 ph_options_finish (PhOptions *options, GError **error)
 {
-  if (!finish_signal (options, error) || !finish_name (options, error) ||
-      !finish_servers (options, error))
+  if (options->is_manual ? !check_manual (options, error) : !finish_signal (options, error))
+    return FALSE;
+  if (!finish_name (options, error) || !finish_servers (options, error))
     return FALSE;
   if (options->relay_only && !ph_ice_servers_has_turn (options->servers))
     {

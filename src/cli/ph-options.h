@@ -18,6 +18,7 @@ typedef struct
   gboolean relay_only;
   gboolean allow_unverified;
   gboolean is_json;
+  gboolean is_manual; /* no signaling server at all */
   char *log_level;
   char *log_file;
   PhIceServers *servers; /* made by ph_options_finish */

@@ -6,7 +6,9 @@
 #include "core/ph-text.h"
 
 /* Logs what a session tells, and passes it on to the table that shows it. Left out is what opens a
- * session: its code, its link, its id, the number to compare. */
+ * session: its code, its link, its id, the blocks that are passed on by hand, the number to
+ * compare.
+ */
 
 static const PhSessionEvents *
 shown (gpointer user_data)
@@ -27,6 +29,13 @@ on_session (const PhSessionInfo *info, gpointer user_data)
 
   ph_log (PH_LOG_INFO, "session", "signal", signal, NULL);
   shown (user_data)->session (info, user_data);
+}
+
+static void
+on_block (const char *text, gpointer user_data)
+{
+  ph_log (PH_LOG_INFO, "block", "open", word (text != NULL), NULL);
+  shown (user_data)->block (text, user_data);
 }
 
 static void
@@ -134,6 +143,7 @@ on_ended (const GError *error, gpointer user_data)
 
 const PhSessionEvents ph_output_log_events = {
   .session = on_session,
+  .block = on_block,
   .join_request = on_join_request,
   .verify = on_verify,
   .connected = on_connected,

@@ -29,7 +29,7 @@ struct _PhHostClient
 {
   PhHostClientEnv env;
   State state;
-  char *name;
+  char *name;          /* NULL: an offer nobody has answered */
   char id[PH_ID_SIZE]; /* the child session's */
   PhSignalProof proof;
   gboolean is_verified; /* by the join's MAC */
@@ -40,6 +40,7 @@ struct _PhHostClient
   PhSignalWatch *watch;
   GCancellable *offering; /* ends the call that carries the offer */
   GSource *answer_limit;
+  PhBlock *offer;        /* where there is no server; NULL until made */
   PhTunnel *tunnel;      /* NULL once it is closing */
   gboolean is_rejecting; /* a rejection is on its way to the server */
   guint n_leaving;       /* what still has to end before it is gone */
@@ -57,7 +58,8 @@ host_client_clear (gpointer data)
 {
   PhHostClient *self = data;
 
-  g_object_unref (self->offering);
+  g_clear_object (&self->offering);
+  g_clear_pointer (&self->offer, ph_block_free);
   g_free (self->name);
 }
 
@@ -125,7 +127,10 @@ leave (PhHostClient *self, PhCloseReason reason, const char *word)
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   self->n_leaving++;
   ph_tunnel_close (tunnel, reason, on_tunnel_gone, self);
-  self->env.events->disconnected (self->name, word, self->env.events_data);
+  if (self->name != NULL)
+    self->env.events->disconnected (self->name, word, self->env.events_data);
+  else
+    self->env.offered (self, NULL, self->env.host);
 }
 
 static void
@@ -140,12 +145,17 @@ on_rejected (GObject *source, GAsyncResult *result, gpointer user_data)
   ph_host_client_unref (self);
 }
 
-/* Says no in words the Client understands, and leaves. */
+/* Says no in words the Client understands, and leaves. Without a server there is nobody to tell. */
 static void
 reject (PhHostClient *self, PhSignalReason reason, const char *word)
 {
   PhSignalMessage message = { .type = PH_SIGNAL_TYPE_REJECT, .reason = reason };
 
+  if (self->env.signal == NULL)
+    {
+      leave (self, PH_CLOSE_SESSION_ENDING, word);
+      return;
+    }
   self->n_leaving++;
   self->is_rejecting = TRUE;
   ph_signal_client_signal_async (self->env.signal, self->id, self->env.token, &message,
@@ -167,7 +177,8 @@ ph_host_client_leave (PhHostClient *self, PhCloseReason reason, const char *word
 static void
 leave_with_error (PhHostClient *self, const GError *error)
 {
-  g_autofree char *message = g_strdup_printf ("%s: %s", self->name, error->message);
+  const char *name = self->name != NULL ? self->name : "The offer cannot be made";
+  g_autofree char *message = g_strdup_printf ("%s: %s", name, error->message);
   PhError code = ph_error_code (error);
 
   if (self->state == STATE_LEAVING)
@@ -229,22 +240,48 @@ prove_offer (PhHostClient *self, PhHalf *offer)
     }
 }
 
+static void
+send_offer (PhHostClient *self, PhHalf *offer)
+{
+  g_auto (PhSignalMessage) message = { .type = PH_SIGNAL_TYPE_OFFER };
+
+  ph_timer_arm (self->answer_limit, self->env.answer_limit_ms);
+  prove_offer (self, offer);
+  message.half = ph_half_to_signal (offer);
+  ph_signal_client_signal_async (self->env.signal, self->id, self->env.token, &message,
+                                 self->offering, on_offered, g_rc_box_acquire (self));
+}
+
+static void
+hand_out_offer (PhHostClient *self, const PhHalf *half)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!ph_block_check_half (half, &error))
+    {
+      leave_with_error (self, error);
+      return;
+    }
+  self->offer = ph_block_new_offer (self->env.host_name, half);
+  text = ph_block_print (self->offer);
+  self->env.offered (self, text, self->env.host);
+}
+
 /* Once the person has said yes and the addresses are there, in whichever order. */
 static void
 offer_if_ready (PhHostClient *self)
 {
   g_autoptr (PhHalf) offer = NULL;
-  g_auto (PhSignalMessage) message = { .type = PH_SIGNAL_TYPE_OFFER };
 
   if (self->state != STATE_PREPARING || !ph_tunnel_is_gathered (self->tunnel))
     return;
   set_state (self, STATE_OFFERED);
-  ph_timer_arm (self->answer_limit, self->env.answer_limit_ms);
   offer = ph_tunnel_describe (self->tunnel, NULL);
-  prove_offer (self, offer);
-  message.half = ph_half_to_signal (offer);
-  ph_signal_client_signal_async (self->env.signal, self->id, self->env.token, &message,
-                                 self->offering, on_offered, g_rc_box_acquire (self));
+  if (self->env.signal != NULL)
+    send_offer (self, offer);
+  else
+    hand_out_offer (self, offer);
 }
 
 void
@@ -339,6 +376,26 @@ take_answer (PhHostClient *self, const PhSignalHalf *signal, GError **error)
   return TRUE;
 }
 
+gboolean
+ph_host_client_take_answer (PhHostClient *self,
+                            const PhBlock *answer,
+                            const char *name,
+                            GError **error)
+{
+  g_autoptr (PhHalf) half = ph_block_dup_half (answer);
+
+  if (!ph_block_check_answer (answer, self->offer, error))
+    return FALSE;
+  if (!ph_tunnel_start (self->tunnel, answer->sdp, half, FALSE, error))
+    {
+      leave (self, PH_CLOSE_SESSION_ENDING, "failed");
+      return FALSE;
+    }
+  self->name = g_strdup (name);
+  set_state (self, STATE_CONNECTING);
+  return TRUE;
+}
+
 /* Our own rejections are not watched, so this is the Client's. */
 static void
 take_rejection (PhHostClient *self, PhSignalReason reason)
@@ -404,8 +461,9 @@ on_connected (gpointer user_data)
 
   set_state (self, STATE_CONNECTED);
   g_clear_pointer (&self->watch, ph_signal_watch_free);
-  ph_signal_client_delete_async (self->env.signal, self->id, self->env.token, self->env.cancellable,
-                                 on_deleted, g_rc_box_acquire (self));
+  if (self->env.signal != NULL)
+    ph_signal_client_delete_async (self->env.signal, self->id, self->env.token,
+                                   self->env.cancellable, on_deleted, g_rc_box_acquire (self));
   self->env.events->connected (self->name, ph_tunnel_get_path (self->tunnel),
                                self->env.events_data);
 }
@@ -463,6 +521,24 @@ ph_host_client_new (const PhHostClientEnv *env,
   return g_steal_pointer (&self);
 }
 
+PhHostClient *
+ph_host_client_new_manual (const PhHostClientEnv *env, GError **error)
+{
+  g_autoptr (PhHostClient) self = g_rc_box_new0 (PhHostClient);
+
+  self->env = *env;
+  self->is_verified = TRUE;
+  set_state (self, STATE_PREPARING);
+  self->tunnel = ph_tunnel_new (&env->tunnel, &tunnel_events, self, error);
+  return self->tunnel != NULL ? g_steal_pointer (&self) : NULL;
+}
+
+const PhBlock *
+ph_host_client_get_offer (PhHostClient *self)
+{
+  return self->offer;
+}
+
 void
 ph_host_client_begin (PhHostClient *self)
 {
@@ -504,7 +580,7 @@ ph_host_client_get_stage (PhHostClient *self)
     [STATE_CONNECTED] = PH_STAGE_CONNECTED, [STATE_LEAVING] = PH_STAGE_LEAVING,
   };
 
-  return stages[self->state];
+  return self->name != NULL ? stages[self->state] : PH_STAGE_ASKING;
 }
 
 gboolean

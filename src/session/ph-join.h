@@ -17,6 +17,8 @@ typedef struct _PhJoin PhJoin;
 
 typedef struct
 {
+  gboolean is_manual; /* no server at all: blocks are passed on by hand; no `code`, no `signal` */
+  guint patience_ms;  /* how long to wait for the Host to take our answer; 0: PH_BLOCK_WAIT_MS */
   const PhCode *code;
   const char *signal; /* the server's URL where the code does not say one */
   const char *name;   /* shown to the Host */
@@ -40,6 +42,12 @@ PhJoin *ph_join_new (const PhJoinOptions *options,
  * ph_join_end. */
 void ph_join_start (PhJoin *join);
 
+/* Without a server, after ph_join_start: takes the Host's offer, with anything around it. `block`
+ * then tells the answer to give back, and the Host is waited for. Nothing is lost by what cannot be
+ * taken. Errors, each in words of its own: PH_ERROR_INVALID (see ph_block_parse,
+ * ph_block_check_age; a second offer, our own answer). */
+gboolean ph_join_paste (PhJoin *join, const char *text, GError **error);
+
 /* Mappings may come and go at any time; connections made before the session is connected wait. The
  * `mapping` event comes before this returns. FALSE if the port cannot be listened on (told as an
  * event, too) or @text is no mapping: PH_ERROR_LISTEN, PH_ERROR_INVALID. */
@@ -59,7 +67,7 @@ gboolean ph_join_is_asking (PhJoin *join);
 
 PhSessionState ph_join_get_state (PhJoin *join);
 
-/* By the share code. */
+/* By the share code, or by the offer that was pasted. */
 gboolean ph_join_is_verified (PhJoin *join);
 
 /* As it is shown, borrowed; NULL until joined. */

@@ -8,6 +8,7 @@
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
 
+#include "ph-ice-holes.h"
 #include "ph-segments.h"
 
 #define COMPONENT NICE_COMPONENT_TYPE_RTP /* component 1: all there is */
@@ -23,9 +24,11 @@ struct _PhIce
   guint stream;
   GMainContext *context;
   PhIceConfig *config;
+  PhIceHoles *holes; /* while a patient one waits for a path; else NULL */
   GSource *gathering_limit;
   GSource *retry;
   gboolean is_gathered;
+  gboolean is_controlling;
   gboolean has_pair;      /* one was selected */
   gboolean has_runs;      /* the other side takes them */
   gboolean has_reflexive; /* a candidate from a STUN server is there */
@@ -287,6 +290,21 @@ ph_ice_dup_candidates (PhIce *self)
 
 /* Checks and the selected pair */
 
+void
+ph_ice_set_patient (PhIce *self)
+{
+  self->holes = ph_ice_holes_new (self->context, self->agent, self->stream, self->config,
+                                  PH_ICE_HOLES_EVERY_MS);
+}
+
+static void
+on_met (gpointer user_data)
+{
+  PhIce *self = user_data;
+
+  self->events->met (self->user_data);
+}
+
 gboolean
 ph_ice_set_remote (PhIce *self,
                    const char *ufrag,
@@ -302,6 +320,8 @@ ph_ice_set_remote (PhIce *self,
                             to_nice_candidate (self, &g_array_index (candidates, PhCandidate, i)));
   is_set = nice_agent_set_remote_credentials (self->agent, self->stream, ufrag, pwd) &&
            nice_agent_set_remote_candidates (self->agent, self->stream, COMPONENT, list) >= 0;
+  if (is_set && self->holes != NULL && !self->is_controlling)
+    ph_ice_holes_set_remote (self->holes, ufrag, pwd, list, on_met, self);
   g_slist_free_full (list, (GDestroyNotify)nice_candidate_free);
   if (!is_set)
     g_set_error_literal (error, PH_ERROR, PH_ERROR_PROTOCOL,
@@ -347,6 +367,7 @@ report_path (PhIce *self)
   from_nice_address (&local->addr, &path.local);
   from_nice_address (&remote->addr, &path.remote);
   self->has_pair = TRUE;
+  g_clear_pointer (&self->holes, ph_ice_holes_free);
   find_direct_socket (self, &path);
   self->events->connected (&path, self->user_data);
 }
@@ -585,6 +606,7 @@ ph_ice_new (GMainContext *context,
   PhIce *self = g_new0 (PhIce, 1);
 
   self->context = g_main_context_ref (context);
+  self->is_controlling = is_controlling;
   self->config = ph_ice_config_ref (config);
   self->events = events;
   self->user_data = user_data;
@@ -622,6 +644,7 @@ ph_ice_close (PhIce *self)
   g_signal_handlers_disconnect_by_data (self->agent, self);
   if (self->stream != 0)
     nice_agent_attach_recv (self->agent, self->stream, COMPONENT, self->context, NULL, NULL);
+  g_clear_pointer (&self->holes, ph_ice_holes_free);
   nice_agent_close_async (self->agent, on_agent_closed, NULL);
   ph_timer_clear (&self->gathering_limit);
   ph_timer_clear (&self->retry);

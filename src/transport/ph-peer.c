@@ -62,6 +62,7 @@ struct _PhPeer
   gint64 last_received_us;
   gint64 unanswered_since_us; /* 0: no question is open */
   PhPath path;
+  guint patience_ms; /* 0: none */
   const PhPeerEvents *events;
   gpointer user_data;
   PhPeerDone done;
@@ -246,10 +247,21 @@ on_ice_received (const guint8 *datagram, gsize size, gpointer user_data)
     ph_dtls_input (self->dtls, datagram, size);
 }
 
+/* Who has come takes no longer than anybody else. */
+static void
+on_ice_met (gpointer user_data)
+{
+  PhPeer *self = user_data;
+
+  if (self->state == PH_PEER_CONNECTING)
+    ph_timer_arm (self->limit, PH_PEER_CONNECT_LIMIT_MS);
+}
+
 static const PhIceEvents ice_events = {
   .gathered = on_ice_gathered,
   .connected = on_ice_connected,
   .received = on_ice_received,
+  .met = on_ice_met,
 };
 
 /* Liveness */
@@ -409,6 +421,13 @@ on_limit (gpointer user_data)
 
 /* Descriptions */
 
+void
+ph_peer_set_patient (PhPeer *self, guint patience_ms)
+{
+  self->patience_ms = self->role == PH_PEER_ANSWERER ? patience_ms : 0;
+  ph_ice_set_patient (self->ice);
+}
+
 gboolean
 ph_peer_gather (PhPeer *self, GError **error)
 {
@@ -514,7 +533,7 @@ ph_peer_set_remote (PhPeer *self,
   /* A client's first flight may arrive before our own checks have ended. */
   if (role == PH_DTLS_SERVER)
     ph_dtls_start (self->dtls);
-  ph_timer_arm (self->limit, PH_PEER_CONNECT_LIMIT_MS);
+  ph_timer_arm (self->limit, self->patience_ms != 0 ? self->patience_ms : PH_PEER_CONNECT_LIMIT_MS);
   return TRUE;
 }
 

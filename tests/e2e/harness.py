@@ -48,6 +48,8 @@ SECRET = r'[A-Za-z0-9_-]{22}'
 # What the programs may print with --json: the members each event must have, and may have.
 EVENTS = {
     'session': ({'id': str, 'code': str, 'link': str, 'signal': str}, {}),
+    'offer': ({'block': str}, {}),
+    'answer': ({'block': str}, {}),
     'join-request': ({'client': str, 'verified': bool}, {}),
     'verify': ({'peer': str, 'number': str}, {}),
     'connected': ({'peer': str, 'path': str, 'local': str, 'remote': str}, {}),
