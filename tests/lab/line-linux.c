@@ -142,8 +142,9 @@ static struct timespec
 time_left (Cable *self)
 {
   gint64 next_us = MIN (ph_line_next_us (self->lines[0]), ph_line_next_us (self->lines[1]));
-  gint64 left_us = CLAMP (next_us - now_us (), 0, G_USEC_PER_SEC);
+  gint64 left_us = next_us - now_us ();
 
+  left_us = CLAMP (left_us, 0, G_USEC_PER_SEC);
   return (struct timespec){ .tv_sec = left_us / G_USEC_PER_SEC,
                             .tv_nsec = left_us % G_USEC_PER_SEC * 1000 };
 }
@@ -159,8 +160,8 @@ run (Cable *self)
     {
       struct timespec left = time_left (self);
 
-      if (ppoll (polls, G_N_ELEMENTS (polls), &left, NULL) < 0 && errno != EINTR)
-        return;
+      if (ppoll (polls, G_N_ELEMENTS (polls), &left, NULL) < 0)
+        g_error ("ppoll: %s", g_strerror (errno));
       for (guint side = 0; side < 2; side++)
         {
           take_packets (self, side);
