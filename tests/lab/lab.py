@@ -16,6 +16,7 @@ import json
 import os
 import pathlib
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -43,9 +44,10 @@ def check(result):
 
 
 class Space:
-    """A network of its own, with loopback."""
+    """A network of its own, with loopback. Without IPv6 nothing is on its devices but what a test
+    sends: IPv6 speaks up by itself."""
 
-    def __init__(self):
+    def __init__(self, ipv6=True):
         home = own_network()
         try:
             check(LIBC.unshare(CLONE_NEWNET))
@@ -54,6 +56,10 @@ class Space:
         finally:
             os.close(home)
         self.path = f'/proc/{os.getpid()}/fd/{self.network}'
+        if not ipv6:
+            with self.inside():
+                pathlib.Path('/proc/sys/net/ipv6/conf/all/disable_ipv6').write_text('1')
+                pathlib.Path('/proc/sys/net/ipv6/conf/default/disable_ipv6').write_text('1')
         self.ip('link', 'set', 'lo', 'up')
 
     @contextlib.contextmanager
@@ -122,6 +128,12 @@ class Line:
     def up(self, way='both'):
         self.command(f'up {way}')
 
+    def outage(self, seconds, way='both'):
+        """Lets nothing through for so long: a time is what this is about."""
+        self.down(way)
+        threading.Event().wait(seconds)
+        self.up(way)
+
     def counters(self):
         """PhLineCounters of both ways."""
         return json.loads(self.command('count'))
@@ -154,8 +166,9 @@ def why_not():
         return 'the laboratory needs root'
     if not os.path.exists('/dev/net/tun'):
         return 'there is no /dev/net/tun'
-    if not os.path.exists(LINE):
-        return f'there is no {LINE}'
+    missing = [name for name in ('ip', 'setpriv', LINE) if shutil.which(name) is None]
+    if missing:
+        return f'there is no {missing[0]}'
     try:
         Space().close()
     except OSError as error:
@@ -176,8 +189,8 @@ class Result(harness.TapResult):
             super().stopTest(test)
 
 
-def run_tests(tests, at_a_time):
-    """Runs each test on a thread, and returns whether all went well."""
+def run_tests(tests, at_a_time, result_class=Result):
+    """Runs the tests on so many threads, and returns whether all went well."""
     waiting = queue.SimpleQueue()
     failed = threading.Event()
     for test in tests:
@@ -186,7 +199,7 @@ def run_tests(tests, at_a_time):
     def work():
         with contextlib.suppress(queue.Empty):
             while True:
-                result = Result()
+                result = result_class()
                 waiting.get_nowait().run(result)
                 if not result.wasSuccessful():
                     failed.set()

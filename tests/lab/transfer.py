@@ -127,7 +127,7 @@ def at_once(*calls):
 
 class Session:
     """A Host in pair.a and a Client in pair.b, connected; the Host is its own signaling server, so
-    that even this goes over the line."""
+    that even this goes over the line. It took the Client `seconds` to get there."""
 
     def __init__(self, case, pair, *shared, seconds=60):
         self.pair = pair
@@ -136,9 +136,11 @@ class Session:
         with pair.a.inside():
             self.host = case.start_host('--yes', *allow)
         link = self.host.session['link']
+        began = time.monotonic()
         with pair.b.inside():
             self.client = case.start_join(link, *maps)
         self.client.expect('connected', seconds=seconds)
+        self.seconds = time.monotonic() - began
         self.host.expect('connected', seconds=seconds)
 
     def address(self, service):
