@@ -17,6 +17,12 @@
 #define RETRY_MS 1
 #define KEPT_QUEUE_BYTES (256 * 1024) /* of an empty queue */
 #define STRAGGLERS_MS 150
+/* Sends of one STUN request, 500 ms apart at first and then doubling. With libnice's own number a
+ * pair of addresses that is not answered for 2 s is given up and never tried again; with that of
+ * RFC 8489 section 6.2.1, checks outlast the time there is to connect. What nobody is to wait for
+ * keeps to the former. */
+#define MAX_CHECK_SENDS 7
+#define MAX_OTHER_SENDS 3
 
 struct _PhIce
 {
@@ -305,6 +311,12 @@ on_met (gpointer user_data)
   self->events->met (self->user_data);
 }
 
+static void
+set_max_sends (PhIce *self, guint max_sends)
+{
+  g_object_set (self->agent, "stun-max-retransmissions", max_sends, NULL);
+}
+
 gboolean
 ph_ice_set_remote (PhIce *self,
                    const char *ufrag,
@@ -318,6 +330,7 @@ ph_ice_set_remote (PhIce *self,
   for (guint i = 0; i < candidates->len; i++)
     list = g_slist_prepend (list,
                             to_nice_candidate (self, &g_array_index (candidates, PhCandidate, i)));
+  set_max_sends (self, MAX_CHECK_SENDS);
   is_set = nice_agent_set_remote_credentials (self->agent, self->stream, ufrag, pwd) &&
            nice_agent_set_remote_candidates (self->agent, self->stream, COMPONENT, list) >= 0;
   if (is_set && self->holes != NULL && !self->is_controlling)
@@ -591,7 +604,8 @@ agent_new (GMainContext *context, gboolean is_controlling, gboolean relay_only)
       nice_agent_new_full (context, NICE_COMPATIBILITY_RFC5245, NICE_AGENT_OPTION_NONE);
 
   g_object_set (agent, "ice-tcp", FALSE, "upnp", FALSE, "keepalive-conncheck", TRUE,
-                "controlling-mode", is_controlling, "force-relay", relay_only, NULL);
+                "controlling-mode", is_controlling, "force-relay", relay_only,
+                "stun-max-retransmissions", MAX_OTHER_SENDS, NULL);
   return agent;
 }
 
@@ -645,6 +659,7 @@ ph_ice_close (PhIce *self)
   if (self->stream != 0)
     nice_agent_attach_recv (self->agent, self->stream, COMPONENT, self->context, NULL, NULL);
   g_clear_pointer (&self->holes, ph_ice_holes_free);
+  set_max_sends (self, MAX_OTHER_SENDS); /* it waits for the relay's answer to a goodbye */
   nice_agent_close_async (self->agent, on_agent_closed, NULL);
   ph_timer_clear (&self->gathering_limit);
   ph_timer_clear (&self->retry);

@@ -32,6 +32,8 @@ SCALE = float(os.environ.get('E2E_SCALE', '1'))
 MIB = 1024 * 1024
 LARGE = int(os.environ.get('E2E_MIB', '256')) * MIB
 
+RUN_WITH = []  # what stands before every command line; for the laboratory
+
 STATUS_ENDED = 0
 STATUS_USAGE = 2
 STATUS_UNREACHABLE = 3
@@ -108,7 +110,7 @@ class Process:
         self.ends_with = ends_with  # statuses that finish() takes after SIGTERM; None: any
         self.news = threading.Condition()
         self.out, self.err = [], []
-        self.child = subprocess.Popen(self.arguments, env=env, stdin=stdin,
+        self.child = subprocess.Popen([*RUN_WITH, *self.arguments], env=env, stdin=stdin,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.readers = [self.start_reader(self.child.stdout, self.on_out),
                         self.start_reader(self.child.stderr, self.err.append)]
