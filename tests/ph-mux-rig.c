@@ -195,8 +195,8 @@ ph_rig_has_failed (gpointer user_data)
 void
 ph_rig_settle (PhRig *rig)
 {
-  for (guint i = 0; i < 10; i++)
-    g_main_context_iteration (rig->context, FALSE);
+  for (guint i = 0; i < 10000 && g_main_context_iteration (rig->context, FALSE); i++)
+    ;
 }
 
 gboolean

@@ -7,7 +7,8 @@
 
 /* epoll behind one GSource: the main loop polls one descriptor however many sockets there are. */
 
-#define EVENTS_PER_TURN 256
+#define EVENTS_AT_ONCE 256
+#define MOST_AT_ONCE 4 /* times in a turn; the system takes up where it ended */
 
 typedef struct
 {
@@ -82,18 +83,28 @@ report_refused (PhPoll *self)
     }
 }
 
+/* TRUE if there may be more. */
+static gboolean
+report_some (PhPoll *self)
+{
+  struct epoll_event events[EVENTS_AT_ONCE];
+  int n = epoll_wait (self->epoll_fd, events, EVENTS_AT_ONCE, 0);
+
+  for (int i = 0; i < n; i++)
+    watch_report (events[i].data.ptr, from_epoll (events[i].events));
+  return n == EVENTS_AT_ONCE;
+}
+
 static gboolean
 poll_source_dispatch (GSource *source, GSourceFunc callback, gpointer user_data)
 {
   PhPoll *self = ((PollSource *)source)->poll;
-  struct epoll_event events[EVENTS_PER_TURN];
-  int n = epoll_wait (self->epoll_fd, events, EVENTS_PER_TURN, 0);
 
   g_source_set_ready_time (source, -1);
   self->dispatching = TRUE;
   report_refused (self);
-  for (int i = 0; i < n; i++)
-    watch_report (events[i].data.ptr, from_epoll (events[i].events));
+  for (guint i = 0; i < MOST_AT_ONCE && report_some (self); i++)
+    ;
   self->dispatching = FALSE;
   g_slist_free_full (g_steal_pointer (&self->removed), watch_free);
   return G_SOURCE_CONTINUE;
@@ -134,6 +145,12 @@ ph_poll_free (PhPoll *self)
   close (self->epoll_fd);
   g_main_context_unref (self->context);
   g_free (self);
+}
+
+guint
+ph_poll_get_size (const PhPoll *self)
+{
+  return self->n_watches;
 }
 
 GMainContext *

@@ -37,6 +37,12 @@ ph_poll_free (PhPoll *self)
   g_free (self);
 }
 
+guint
+ph_poll_get_size (const PhPoll *self)
+{
+  return self->n_watches;
+}
+
 GMainContext *
 ph_poll_get_context (PhPoll *self)
 {

@@ -25,6 +25,9 @@ void ph_poll_free (PhPoll *poll);
 
 GMainContext *ph_poll_get_context (PhPoll *poll);
 
+/* Sockets that have a watch, whatever its condition. */
+guint ph_poll_get_size (const PhPoll *poll);
+
 /* Watches @socket, of which a reference is held. A watch with condition 0 reports nothing, not even
  * errors. Owned by @poll; ends with ph_poll_remove. */
 PhPollWatch *ph_poll_add (PhPoll *poll,

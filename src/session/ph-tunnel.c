@@ -2,6 +2,7 @@
 #include "ph-tunnel.h"
 
 #include "core/ph-error.h"
+#include "core/ph-limits.h"
 
 struct _PhTunnel
 {
@@ -190,6 +191,7 @@ on_peer_gone (gpointer user_data)
   gpointer done_data = self->done_data;
 
   g_free (self);
+  ph_limits_give_back_memory (); /* others go on for days */
   if (done != NULL)
     done (done_data);
 }

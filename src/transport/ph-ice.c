@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/ph-error.h"
+#include "core/ph-slice.h"
 #include "core/ph-timer.h"
 
 #include "ph-ice-holes.h"
@@ -24,6 +25,10 @@
 #define MAX_CHECK_SENDS 7
 #define MAX_OTHER_SENDS 3
 
+/* Addresses that the other side may be found at in a session's life. libnice keeps each for good
+ * and looks through them for every datagram. */
+#define MAX_REMOTE_ADDRESSES 256
+
 struct _PhIce
 {
   NiceAgent *agent;
@@ -33,6 +38,9 @@ struct _PhIce
   PhIceHoles *holes; /* while a patient one waits for a path; else NULL */
   GSource *gathering_limit;
   GSource *retry;
+  PhSlice slice;   /* of taking datagrams */
+  GSource *attach; /* goes on taking them in the loop's next turn */
+  guint n_remote_addresses;
   gboolean is_gathered;
   gboolean is_controlling;
   gboolean has_pair;      /* one was selected */
@@ -402,6 +410,31 @@ on_new_pair (NiceAgent *agent,
   report_path (self);
 }
 
+/* Receiving */
+
+static void on_receive (NiceAgent *agent,
+                        guint stream,
+                        guint component,
+                        guint size,
+                        char *bytes,
+                        gpointer user_data);
+
+/* libnice reads a socket until it is empty, which one that is flooded never is. Without a function
+ * to give it to it stops at once, and what has come waits in the socket. */
+static void
+set_attached (PhIce *self, gboolean is_attached)
+{
+  nice_agent_attach_recv (self->agent, self->stream, COMPONENT, self->context,
+                          is_attached ? on_receive : NULL, self);
+}
+
+static gboolean
+on_attach (gpointer user_data)
+{
+  set_attached (user_data, TRUE);
+  return G_SOURCE_CONTINUE;
+}
+
 static void
 on_receive (NiceAgent *agent,
             guint stream,
@@ -412,7 +445,20 @@ on_receive (NiceAgent *agent,
 {
   PhIce *self = user_data;
 
+  ph_slice_go_on (&self->slice, self->attach);
   self->events->received ((const guint8 *)bytes, size, self->user_data);
+  if (ph_slice_is_used_up (&self->slice))
+    {
+      set_attached (self, FALSE);
+      ph_timer_arm (self->attach, 0);
+    }
+}
+
+static void
+on_new_remote_candidate (NiceAgent *agent, NiceCandidate *candidate, PhIce *self)
+{
+  if (++self->n_remote_addresses == MAX_REMOTE_ADDRESSES)
+    self->events->flooded (self->user_data);
 }
 
 /* Sending */
@@ -629,6 +675,7 @@ ph_ice_new (GMainContext *context,
   self->gathering_limit =
       ph_timer_new (context, "[porthole] ICE gathering", on_gathering_limit, self);
   self->retry = ph_timer_new (context, "[porthole] ICE retry", on_retry, self);
+  self->attach = ph_timer_new (context, "[porthole] ICE attach", on_attach, self);
   self->agent = agent_new (context, is_controlling, config->relay_only);
   self->stream = nice_agent_add_stream (self->agent, 1);
   if (self->stream == 0 ||
@@ -641,6 +688,8 @@ ph_ice_new (GMainContext *context,
   configure_servers (self);
   g_signal_connect (self->agent, "candidate-gathering-done", G_CALLBACK (on_gathering_done), self);
   g_signal_connect (self->agent, "new-candidate-full", G_CALLBACK (on_new_candidate), self);
+  g_signal_connect (self->agent, "new-remote-candidate-full", G_CALLBACK (on_new_remote_candidate),
+                    self);
   g_signal_connect (self->agent, "component-state-changed", G_CALLBACK (on_state_changed), self);
   g_signal_connect (self->agent, "new-selected-pair-full", G_CALLBACK (on_new_pair), self);
   return self;
@@ -663,6 +712,7 @@ ph_ice_close (PhIce *self)
   nice_agent_close_async (self->agent, on_agent_closed, NULL);
   ph_timer_clear (&self->gathering_limit);
   ph_timer_clear (&self->retry);
+  ph_timer_clear (&self->attach);
   g_clear_object (&self->direct_socket);
   g_clear_object (&self->direct_to);
   g_byte_array_unref (self->queued_bytes);

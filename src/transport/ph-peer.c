@@ -257,11 +257,18 @@ on_ice_met (gpointer user_data)
     ph_timer_arm (self->limit, PH_PEER_CONNECT_LIMIT_MS);
 }
 
+static void
+on_ice_flooded (gpointer user_data)
+{
+  fail (user_data, ph_error_new (PH_ERROR_PROTOCOL));
+}
+
 static const PhIceEvents ice_events = {
   .gathered = on_ice_gathered,
   .connected = on_ice_connected,
   .received = on_ice_received,
   .met = on_ice_met,
+  .flooded = on_ice_flooded,
 };
 
 /* Liveness */

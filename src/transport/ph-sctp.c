@@ -7,6 +7,7 @@
 #include <usrsctp.h>
 
 #include "core/ph-error.h"
+#include "core/ph-frame.h"
 #include "core/ph-timer.h"
 
 #include "ph-crc32c.h"
@@ -28,6 +29,19 @@
  * most 15,930 small ones, and 4 MiB hold at most 16,384 others. */
 #define SMALL_MESSAGE_BYTES 256
 #define SMALL_MESSAGES_LIMIT_BYTES (700 * 1024)
+
+/* Messages of other streams and kinds that are read past in a row. */
+#define MAX_SKIPPED 256
+
+/* usrsctp limits what waits to be read by its bytes. It means to count the messages too but never
+ * does, and a window that is shut because of what keeping them costs does not keep it from taking
+ * more: 4 MiB of messages of a byte would cost gigabytes. So once this much has come and nobody has
+ * read to the end, packets with data are taken only while there is a window. */
+#define UNREAD_BYTES (256 * 1024)
+#define LEAST_WINDOW_BYTES PH_SCTP_PATH_MTU
+#define CHUNK_HEADER_SIZE 4
+#define CHUNK_DATA 0
+#define CHUNK_I_DATA 64
 
 #define BUSY_TICK_MS 10
 #define IDLE_TICK_MS 500
@@ -63,6 +77,7 @@ struct _PhSctp
   gboolean is_notification; /* what is being gathered */
   int path_buffer_bytes;    /* what the path can use */
   int send_buffer_bytes;    /* SO_SNDBUF as it is set */
+  gsize unread_bytes;       /* in packets that came since all was read */
   gint64 busy_until_us;
   const PhSctpEvents *events;
   gpointer user_data;
@@ -357,6 +372,7 @@ read_some (PhSctp *self, int *ret_flags, gboolean *ret_is_data)
                      &info_size, &info_type, ret_flags);
   if (n <= 0)
     {
+      self->unread_bytes = 0;
       if (n == 0 || (errno != EWOULDBLOCK && errno != EAGAIN && errno != EINTR))
         become_closed (self, n == 0 ? PH_SCTP_END_ORDERLY : PH_SCTP_END_FAILED);
       return FALSE;
@@ -367,23 +383,28 @@ read_some (PhSctp *self, int *ret_flags, gboolean *ret_is_data)
   return TRUE;
 }
 
-/* Gathers until one whole message lies in the buffer; handles notifications on the way. */
+/* Gathers until one whole message lies in the buffer; handles notifications on the way. Where there
+ * is more to read past than is done at once, the pump goes on. */
 static gboolean
 gather_message (PhSctp *self)
 {
   int flags;
   gboolean is_data;
+  guint n = 0;
 
   while (!self->has_message && self->state != PH_SCTP_CLOSED && read_some (self, &flags, &is_data))
     {
-      if (!(flags & MSG_EOR))
-        continue;
-      if (flags & MSG_NOTIFICATION)
+      if ((flags & MSG_EOR) && (flags & MSG_NOTIFICATION))
         handle_notification (self, self->message, self->message_size);
-      else if (is_data)
+      else if ((flags & MSG_EOR) && is_data)
         self->has_message = TRUE;
-      if (!self->has_message)
+      if ((flags & MSG_EOR) && !self->has_message)
         self->message_size = 0;
+      if (++n == MAX_SKIPPED)
+        {
+          ph_timer_arm (self->pump, 0);
+          break;
+        }
     }
   return self->has_message;
 }
@@ -435,11 +456,39 @@ on_upcall (struct socket *socket, void *id, int flags)
     ph_timer_arm (self->pump, 0);
 }
 
+static gboolean
+has_data (const guint8 *packet, gsize size)
+{
+  gsize at = COMMON_HEADER_SIZE;
+
+  while (at + CHUNK_HEADER_SIZE <= size)
+    {
+      gsize length = ph_read_u16 (packet + at + 2);
+
+      if (packet[at] == CHUNK_DATA || packet[at] == CHUNK_I_DATA)
+        return TRUE;
+      at += MAX ((length + 3) & ~(gsize)3, CHUNK_HEADER_SIZE);
+    }
+  return FALSE;
+}
+
+/* Whether there is no room for @packet. What says how our own data fares goes on being heard. */
+static gboolean
+is_too_much (PhSctp *self, const guint8 *packet, gsize size)
+{
+  struct sctp_status status;
+
+  return self->unread_bytes > UNREAD_BYTES && query_status (self, &status) &&
+         status.sstat_rwnd < LEAST_WINDOW_BYTES && has_data (packet, size);
+}
+
 void
 ph_sctp_input (PhSctp *self, const guint8 *packet, gsize size)
 {
-  if (self->state == PH_SCTP_NEW || self->state == PH_SCTP_CLOSED || size < COMMON_HEADER_SIZE)
+  if (self->state == PH_SCTP_NEW || self->state == PH_SCTP_CLOSED || size < COMMON_HEADER_SIZE ||
+      is_too_much (self, packet, size))
     return;
+  self->unread_bytes += size;
   advance_clock ();
   note_traffic (self);
   usrsctp_conninput (GUINT_TO_POINTER (self->id), packet, size, 0);

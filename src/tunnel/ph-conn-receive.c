@@ -51,7 +51,7 @@ on_connect (PhConn *self, const guint8 *payload, gsize size)
   asked = g_steal_pointer (&self->remote.name);
   if (asked != NULL)
     self->remote.name = ph_host_name_normalise (asked);
-  if (mux->sum.live > mux->max_live)
+  if (ph_mux_is_full (mux))
     ph_conn_abort (self, PH_CLOSE_TOO_MANY, NULL);
   else if (asked != NULL && self->remote.name == NULL)
     ph_conn_abort (self, PH_CLOSE_NAME_NOT_FOUND, NULL);

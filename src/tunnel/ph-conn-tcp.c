@@ -286,23 +286,34 @@ note_hang_up (PhConn *self)
 }
 
 static void
-on_socket (GIOCondition condition, gpointer user_data)
+serve_socket (PhConn *self, GIOCondition condition)
 {
-  PhConn *self = user_data;
-  PhMux *mux = self->mux;
   GIOCondition trouble = condition & (G_IO_ERR | G_IO_HUP);
   GIOCondition watched = self->watched & (G_IO_IN | G_IO_OUT);
 
-  ph_mux_enter (mux);
-  if (condition & G_IO_NVAL)
-    ph_conn_abort (self, PH_CLOSE_TOO_MANY, NULL);
-  else if (trouble != 0 && watched == 0)
+  if (trouble != 0 && watched == 0)
     note_hang_up (self);
   if ((watched & G_IO_OUT) && (trouble != 0 || (condition & G_IO_OUT)))
     ph_conn_write_unsent (self);
   if ((watched & G_IO_IN) && (trouble != 0 || (condition & G_IO_IN)) && self->socket != NULL)
     read_socket (self);
   ph_conn_update_watch (self);
+}
+
+static void
+on_socket (GIOCondition condition, gpointer user_data)
+{
+  PhConn *self = user_data;
+  PhMux *mux = self->mux;
+
+  ph_mux_enter (mux);
+  if (condition & G_IO_NVAL)
+    ph_conn_abort (self, PH_CLOSE_TOO_MANY, NULL);
+  else if (ph_mux_begin_sending (mux))
+    {
+      serve_socket (self, condition);
+      ph_mux_end_sending (mux);
+    }
   ph_mux_leave (mux);
 }
 

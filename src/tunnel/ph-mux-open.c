@@ -107,7 +107,7 @@ ph_mux_open (PhMux *self, GSocket *socket, const PhDestination *remote, gconstpo
   else if (!resolved)
     ph_conn_abort (conn, PH_CLOSE_NAME_NOT_FOUND,
                    "this Host does not resolve names; map an address instead");
-  else if (self->sum.live > self->max_live)
+  else if (ph_mux_is_full (self))
     ph_conn_abort (conn, PH_CLOSE_TOO_MANY, NULL);
   else if (!self->held)
     ph_conn_begin (conn);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "core/ph-slice.h"
 #include "ph-lookup.h"
 #include "ph-mux.h"
 
@@ -58,13 +59,14 @@ struct _PhMux
   GQueue ready;             /* wait for room in the channel, in turn */
   GQueue reports;           /* have something to report, or to be freed */
   GQueue waits[PH_N_WAITS]; /* with a deadline each, the first one's is the earliest */
-  guint max_live;           /* so that one session cannot take all descriptors */
   gboolean held;
 
   guint8 *used_names; /* Client: which names were used, in bits */
   guint64 next_made_up;
 
-  gboolean unread;  /* messages were left in the channel */
+  PhSlice receiving; /* messages from the channel */
+  PhSlice sending;   /* what sockets and the channel have room or bytes for */
+  gboolean unread;   /* messages were left in the channel */
   gboolean blocked; /* the channel has no room: nobody reads or sends */
   PhConn *pending;  /* whose frame in `buffer` the channel did not take */
   gsize pending_size;
@@ -107,6 +109,11 @@ ph_mux_has (const PhMux *mux, PhExtensions extension)
   return (mux->extensions & extension) != 0;
 }
 
+/* Around what a socket is ready for. FALSE: not now, the other muxes have their turn; the socket
+ * will still be ready in the next. */
+gboolean ph_mux_begin_sending (PhMux *mux);
+void ph_mux_end_sending (PhMux *mux);
+
 /* Sends one small frame. FALSE, nothing sent, while the channel has no room. */
 gboolean ph_mux_send_control (PhMux *mux, const PhFrame *frame);
 
@@ -125,6 +132,9 @@ void ph_mux_report (PhMux *mux, PhConn *conn);
 
 /* Sets @conn's deadline anew, or takes it away. */
 void ph_mux_set_wait (PhMux *mux, PhConn *conn, PhWait wait);
+
+/* Whether there are more connections than there may be. */
+gboolean ph_mux_is_full (const PhMux *mux);
 
 /* Takes @conn out of the table and all queues. */
 void ph_mux_forget (PhMux *mux, PhConn *conn);

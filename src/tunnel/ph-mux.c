@@ -11,7 +11,8 @@
 
 #define STOP_WAIT_US (1 * G_USEC_PER_SEC)
 
-/* Messages taken in a row before the sockets have their turn. */
+/* Messages taken in a row before the sockets have their turn, if they take no longer than a slice.
+ */
 #define MESSAGES_PER_TURN 256
 
 /* Names without a socket that are remembered; past it the oldest are forgotten early. */
@@ -86,6 +87,9 @@ report_all (PhMux *self)
 {
   GList *link;
 
+  if (self->reports.length == 0 || self->freed)
+    return;
+  ph_slice_begin (&self->receiving, self->soon); /* most are of what came */
   while (!self->freed && (link = g_queue_pop_head_link (&self->reports)) != NULL)
     {
       PhConn *conn = link->data;
@@ -95,6 +99,7 @@ report_all (PhMux *self)
       if (conn->state == PH_CONN_GONE && !conn->is_reported)
         ph_conn_free (conn);
     }
+  ph_slice_end (&self->receiving);
 }
 
 static void
@@ -224,11 +229,46 @@ owes_too_much (const PhMux *self)
   return self->role == PH_MUX_HOST && self->ready.length > MAX_OWING;
 }
 
+gboolean
+ph_mux_begin_sending (PhMux *self)
+{
+  ph_slice_begin (&self->sending, self->soon);
+  if (!ph_slice_is_used_up (&self->sending))
+    return TRUE;
+  ph_slice_end (&self->sending);
+  return FALSE;
+}
+
+void
+ph_mux_end_sending (PhMux *self)
+{
+  ph_slice_end (&self->sending);
+}
+
+/* Those that wait go on in turn, for as long as there is room and time. */
+static void
+send_ready (PhMux *self)
+{
+  GList *link;
+
+  ph_slice_begin (&self->sending, self->soon);
+  while (!self->blocked && !ph_slice_is_used_up (&self->sending) &&
+         (link = g_queue_pop_head_link (&self->ready)) != NULL)
+    {
+      PhConn *conn = link->data;
+
+      conn->is_ready = FALSE;
+      ph_conn_resume (conn);
+    }
+  ph_slice_end (&self->sending);
+  if ((!self->blocked && self->ready.length > 0) || (self->unread && !owes_too_much (self)))
+    ph_timer_arm (self->soon, 0);
+}
+
 static void
 on_writable (gpointer user_data)
 {
   PhMux *self = user_data;
-  GList *link;
 
   if (self->error != NULL)
     return;
@@ -236,15 +276,7 @@ on_writable (gpointer user_data)
   self->blocked = FALSE;
   if (self->pending != NULL && send_message (self, self->buffer, self->pending_size))
     self->pending = NULL;
-  while (!self->blocked && (link = g_queue_pop_head_link (&self->ready)) != NULL)
-    {
-      PhConn *conn = link->data;
-
-      conn->is_ready = FALSE;
-      ph_conn_resume (conn);
-    }
-  if (self->unread && !owes_too_much (self))
-    ph_timer_arm (self->soon, 0);
+  send_ready (self);
   ph_mux_leave (self);
 }
 
@@ -355,6 +387,17 @@ on_deadline (gpointer user_data)
 
 /* The table */
 
+/* No more than are left for others: so n of them that take what they can leave an n-th part and one
+ * for whoever comes next. */
+gboolean
+ph_mux_is_full (const PhMux *self)
+{
+  guint all = ph_limits_get_descriptors ();
+  guint used = MAX (ph_poll_get_size (self->poll), self->sum.live); /* some have no socket yet */
+
+  return self->sum.live > MIN (PH_MUX_MAX_CONNECTIONS, all - MIN (all, used));
+}
+
 void
 ph_mux_forget (PhMux *self, PhConn *conn)
 {
@@ -447,7 +490,7 @@ receive_some (PhMux *self)
     {
       PhChannelStatus status;
 
-      self->unread = owes_too_much (self);
+      self->unread = owes_too_much (self) || ph_slice_is_used_up (&self->receiving);
       if (self->unread)
         return;
       status = ph_channel_receive (self->channel, &message, &size);
@@ -462,12 +505,22 @@ receive_some (PhMux *self)
 }
 
 static void
+receive_slice (PhMux *self)
+{
+  ph_slice_begin (&self->receiving, self->soon);
+  receive_some (self);
+  ph_slice_end (&self->receiving);
+  if (self->unread && !owes_too_much (self))
+    ph_timer_arm (self->soon, 0);
+}
+
+static void
 on_readable (gpointer user_data)
 {
   PhMux *self = user_data;
 
   ph_mux_enter (self);
-  receive_some (self);
+  receive_slice (self);
   ph_mux_leave (self);
 }
 
@@ -478,7 +531,8 @@ on_soon (gpointer user_data)
   PhMux *self = user_data;
 
   ph_mux_enter (self);
-  receive_some (self);
+  receive_slice (self);
+  send_ready (self);
   if (has_stopped (self))
     stop_now (self);
   else if (has_failed (self))
@@ -527,7 +581,6 @@ ph_mux_new (PhMuxRole role,
   self->by_name = g_hash_table_new (ph_frame_name_hash, ph_frame_name_equal);
   if (role == PH_MUX_CLIENT)
     ph_mux_init_names (self);
-  self->max_live = MIN (PH_MUX_MAX_CONNECTIONS, ph_limits_get_descriptors () / 2);
   self->deadline_us = self->give_back_us = G_MAXINT64;
   self->deadlines = ph_timer_new (context, "[porthole] mux deadlines", on_deadline, self);
   self->soon = ph_timer_new (context, "[porthole] mux soon", on_soon, self);

@@ -35,6 +35,7 @@ LARGE = int(os.environ.get('E2E_MIB', '256')) * MIB
 RUN_WITH = []  # what stands before every command line; for the laboratory
 
 STATUS_ENDED = 0
+STATUS_FAILED = 1
 STATUS_USAGE = 2
 STATUS_UNREACHABLE = 3
 STATUS_UNKNOWN = 4

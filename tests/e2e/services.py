@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import selectors
 import shutil
 import socket
 import struct
@@ -44,6 +45,47 @@ class Service:
             connection.close()
 
 
+class Sink:
+    """A TCP server that takes whatever comes and says nothing, on one thread for thousands."""
+
+    def __init__(self):
+        self.listener = socket.create_server(('127.0.0.1', 0), backlog=4096)
+        self.endpoint = harness.endpoint(*self.listener.getsockname())
+        self.listener.setblocking(False)
+        self.wake, self.wakened = socket.socketpair()
+        self.selector = selectors.DefaultSelector()
+        for part in (self.listener, self.wakened):
+            self.selector.register(part, selectors.EVENT_READ)
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            for key, _ in self.selector.select():
+                if key.fileobj is self.wakened:
+                    return
+                with contextlib.suppress(BlockingIOError):
+                    self.accept() if key.fileobj is self.listener else self.drop(key.fileobj)
+
+    def accept(self):
+        connection, _ = self.listener.accept()
+        connection.setblocking(False)
+        self.selector.register(connection, selectors.EVENT_READ)
+
+    def drop(self, connection):
+        with contextlib.suppress(ConnectionError):
+            if connection.recv(65536):
+                return
+        self.selector.unregister(connection)
+        connection.close()
+
+    def close(self):
+        self.wake.close()
+        self.thread.join()
+        for key in list(self.selector.get_map().values()):
+            key.fileobj.close()
+
+
 class ClosedPort:
     """An endpoint that refuses."""
 
@@ -74,6 +116,12 @@ def start_service(case, handle, address='127.0.0.1'):
     service = Service(handle, address)
     case.addCleanup(service.close)
     return service
+
+
+def start_sink(case):
+    sink = Sink()
+    case.addCleanup(sink.close)
+    return sink
 
 
 def start_web_server(case, folder):
