@@ -71,7 +71,7 @@ wire_send (Wire *wire, const char *bytes, gsize size)
   gint64 end_us = g_get_monotonic_time () + DEADLINE_US;
   gsize sent = 0;
 
-  while (sent < size && g_get_monotonic_time () < end_us)
+  while (sent < size && !wire->ended && g_get_monotonic_time () < end_us)
     {
       g_autoptr (GError) error = NULL;
       gssize n = g_socket_send (wire->socket, bytes + sent, size - sent, NULL, &error);

@@ -8,8 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* Each costs some 15 KiB at rest, three times its head of at most 8 KiB while it asks, and 50 KiB more
- * with TLS; bodies and answers are bounded by themselves (ph-signal-call.c). */
+/* Each costs some 15 KiB at rest, three times its head of at most 8 KiB while it asks, and 50 KiB
+ * more with TLS; bodies and answers are bounded by themselves (ph-signal-call.c). */
 #define PH_SIGNAL_MAX_CONNECTIONS 12288
 
 /* Accepts connections for an HTTP server that has no limits of its own: counts them, refuses what

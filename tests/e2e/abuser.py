@@ -177,7 +177,8 @@ class Caller:
 
     async def smuggle(self):
         await self.open()
-        self.write(POST + random.choice(SMUGGLED) + '\r\n\r\n', b'c\r\n' + CREATE + b'\r\n0\r\n\r\n')
+        self.write(f'{POST}{random.choice(SMUGGLED)}\r\n\r\n',
+                   b'c\r\n' + CREATE + b'\r\n0\r\n\r\n')
         await self.answer()
 
     async def path(self):

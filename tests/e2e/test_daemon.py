@@ -162,7 +162,7 @@ class Api(harness.Case):
         self.refused(405, 'DELETE', '/session')
 
     def test_shape_of_answers(self):
-        """A session has the members it should, a join the proof it came with, 405 what is allowed"""
+        """A session has its members, a join the proof it came with, 405 what is allowed"""
         session = self.host.create(auth=True, multi=True)
         proof = {'nonce': 'A' * 22, 'mac': 'B' * 42 + 'A', 'commit': 'C' * 42 + 'A'}
         status, child = self.client.call('POST', f'/session/{session}',

@@ -9,6 +9,7 @@ Needs root and systemd; nothing of the machine's own systemd, units, network or 
 import contextlib
 import ctypes
 import fcntl
+import json
 import os
 import pathlib
 import pty
@@ -37,7 +38,9 @@ folder=$1 tty=$2; shift 2
 mount --make-rprivate /
 mount --bind "$tty" /dev/console
 mount -t tmpfs tmpfs /run
-mkdir /run/units /run/program
+mkdir -p /run/units /run/program /run/systemd/journald.conf.d
+printf '[Journal]\nStorage=volatile\nReadKMsg=no\nAudit=no\nForwardToWall=no\n' \
+  >/run/systemd/journald.conf.d/test.conf
 cp "$folder"/units/* /run/units
 cp "$folder"/program/* /run/program
 umount -l /sys/fs/cgroup
@@ -108,8 +111,8 @@ class System:
     url = 'http://127.0.0.1:8080'
     port = 8080
 
-    def __init__(self, folder):
-        self.groups = []
+    def __init__(self, folder, *options):
+        self.options = options
         self.hierarchies = read_hierarchies()
         self.fill(folder)
         self.terminal, tty = pty.openpty()
@@ -128,10 +131,16 @@ class System:
         program.mkdir()
         shutil.copy(harness.SIGNAL, program / 'porthole-signal')
         text = pathlib.Path(UNIT).read_text()
-        self.unit = re.sub(r'^ExecStart=\S+/', 'ExecStart=/run/program/', text, flags=re.MULTILINE)
+        text = re.sub(r'^ExecStart=\S+/(.*)', lambda m: ' '.join(
+            ['ExecStart=/run/program/' + m.group(1), *self.options]), text, flags=re.MULTILINE)
+        self.unit = text
         (units / 'porthole-signal.service').write_text(self.unit)
         for target in TARGETS:
             (units / f'{target}.target').write_text('[Unit]\nDefaultDependencies=no\n')
+        for name in ('service', 'socket'):
+            shutil.copy(f'/lib/systemd/system/systemd-journald.{name}', units)
+        (units / 'sysinit.target').write_text('[Unit]\nDefaultDependencies=no\n'
+                                              'Wants=systemd-journald.socket\n')
 
     def enter_groups(self):
         """In the child: cgroups of its own, which become the root of what it sees."""
@@ -157,6 +166,13 @@ class System:
         done = subprocess.run(['nsenter', '-t', str(self.pid()), '-m', '-p', 'systemctl', *words],
                               capture_output=True, text=True, check=False)
         return done.stdout.strip()
+
+    def journal(self):
+        """What the unit has said, as journalctl's JSON."""
+        done = subprocess.run(['nsenter', '-t', str(self.pid()), '-m', '-p', 'journalctl', '-o',
+                               'json', '-u', 'porthole-signal'],
+                              capture_output=True, text=True, check=False)
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def main_pid(self):
         """The daemon's, out here; None while it does not run."""
@@ -194,12 +210,12 @@ def answers(daemon):
 
 
 class Unit(harness.Case):
-    def boot(self):
+    def boot(self, *options):
         reason = why_not()
         if reason is not None:
             self.skipTest(reason)
         own_network()
-        system = System(self.folder)
+        system = System(self.folder, *options)
         self.addCleanup(system.close)
         try:
             harness.until(lambda: answers(system), 'the unit to serve', 60)
@@ -232,8 +248,7 @@ class Unit(harness.Case):
                       'the Host to be back', 90)
         self.start_join(host.code, '--signal', system.url).expect('connected')
         complaints = [line for line in system.read_log().splitlines()
-                      if 'porthole' in line and re.search('Unknown|Failed to|ignoring', line)
-                      and 'journal socket' not in line]  # there is no journal in here
+                      if 'porthole' in line and re.search('Unknown|Failed to|ignoring', line)]
         self.assertEqual(complaints, [])
         system.control('stop', 'porthole-signal')
         self.assertEqual(system.control('show', '-P', 'Result', 'porthole-signal'), 'success')
@@ -267,6 +282,12 @@ class Unit(harness.Case):
             wanted = re.search(rf'^{name}=(\d+)(M?)', system.unit, re.MULTILINE).groups()
             shown = int(system.control('show', '-P', name, 'porthole-signal'))
             self.assertEqual(shown, int(wanted[0]) << (20 if wanted[1] else 0))
+
+    def test_journal(self):
+        """What it logs is in the journal, field by field: the hardening lets it get there"""
+        system = self.boot('--log-level', 'info')
+        harness.until(lambda: any(entry.get('PORTHOLE_URL') == system.url
+                                  for entry in system.journal()), 'the journal to have its URL')
 
     def test_exposure(self):
         """systemd itself knows the unit's words, and finds little exposed"""
