@@ -311,6 +311,19 @@ class Refusals(Case):
                 self.assertEqual(sum(client.proxy.counts.values()), 1)
         self.assertFalse(elsewhere.counts)
 
+    def test_redirects(self):
+        """No call follows a redirect to another server, with the token least of all"""
+        elsewhere = self.proxy(hostile.pass_on)
+
+        def redirect(status):
+            return lambda call: call.forward() if call.kind == 'join' or call.number > 1 else \
+                hostile.Answer(status, headers={'Location': elsewhere.url + call.path})
+
+        host = self.host()
+        for client in [self.join(host, redirect(s)) for s in (301, 302, 303, 307, 308)]:
+            client.expect('connected')
+        self.assertFalse(elsewhere.counts)
+
     def test_refused(self):
         """Refusals in the API's own form, in the middle of everything"""
         host = self.host()
