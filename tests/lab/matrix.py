@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bad lines at length: bytes through Porthole both ways at once, exact, and beside it what TCP makes
-of the same line; then how long it takes to connect.
+"""Bad lines at length: bytes through Porthole both ways at once, exact, and what TCP makes of the
+same line; then how long it takes to connect.
 
     tests/lab/matrix.py [MIB [AT-A-TIME]]      (normally by ./dev lab)
 
