@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""WebRTC stacks from npm as plain peers. `./dev test` installs them into tests/peers/node_modules."""
+
+import shutil
+
+import harness
+import plain_peer
+import plain_promises
+
+
+class Stack:
+    """A stack in node, by the name that node.mjs knows it by."""
+
+    def start_peer(self):
+        if shutil.which('node') is None:
+            self.skipTest('no node')
+        if not (plain_peer.FOLDER / 'node_modules' / self.package).is_dir():
+            self.skipTest(f'{self.package} is not installed: run `./dev peers`')
+        return plain_peer.Node(self.name, self.env)
+
+
+class Wrtc(Stack, plain_promises.Promises):
+    name, package = 'wrtc', '@roamhq/wrtc'  # libwebrtc
+
+
+class LibDataChannel(Stack, plain_promises.Promises):
+    name, package = 'libdatachannel', 'node-datachannel'  # libjuice, OpenSSL, usrsctp
+
+
+if __name__ == '__main__':
+    harness.main()
