@@ -127,6 +127,8 @@ ph_conn_consume (PhConn *self, gsize bytes)
 
   self->bytes_in += bytes;
   self->mux->bytes_in += bytes;
+  if (self->share.crowding)
+    ph_mux_set_wait (self->mux, self, PH_WAIT_READER);
   if (!ph_conn_has_credit (self))
     return;
   if (window->consumed == 0)
