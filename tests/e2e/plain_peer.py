@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Peers that are not ours: other WebRTC stacks with the plain protocol of tests/peers, in node or in
-a browser. A test gives them tasks (tests/peers/tasks.mjs) and meets them with the real programs."""
+"""Peers that are not ours: other WebRTC stacks with the plain protocol of tests/peers, in node or
+in a browser. A test gives them tasks (tests/peers/tasks.mjs) and meets them with real programs."""
 
 import concurrent.futures
 import hashlib
@@ -8,8 +8,10 @@ import http.server
 import itertools
 import json
 import os
+import pathlib
 import queue
 import shutil
+import signal
 import socket
 import struct
 import threading
@@ -20,6 +22,7 @@ import services
 FOLDER = harness.ROOT / 'tests/peers'
 TYPES = {'.html': 'text/html', '.mjs': 'text/javascript'}
 DIGEST_SIZE = 32
+LARGEST_MESSAGE = 65535
 DEADLINE = 240
 
 CHROMIUM_OPTIONS = [
@@ -69,6 +72,12 @@ class Node(harness.Process, Tasks):
 
     def send(self, order):
         self.command(json.dumps(order))
+
+    def stop(self):
+        self.send_signal(signal.SIGSTOP)
+
+    def go_on(self):
+        self.send_signal(signal.SIGCONT)
 
     def on_out(self, line):
         super().on_out(line)
@@ -128,6 +137,13 @@ class Site:
         self.server.server_close()
 
 
+def descendants(pid):
+    for task in pathlib.Path(f'/proc/{pid}/task').iterdir():
+        for child in map(int, (task / 'children').read_text().split()):
+            yield child
+            yield from descendants(child)
+
+
 class Chromium(harness.Process, Tasks):
     def __init__(self, folder, env, *options):
         Tasks.__init__(self)
@@ -138,6 +154,21 @@ class Chromium(harness.Process, Tasks):
 
     def send(self, order):
         self.site.orders.put(order)
+
+    def signal_page(self, number):
+        """Signals the process that the page runs in."""
+        pages = [pid for pid in descendants(self.child.pid)
+                 if '--type=renderer' in pathlib.Path(f'/proc/{pid}/cmdline').read_text()]
+        if not pages:
+            raise AssertionError('no process of a page')
+        for pid in pages:
+            os.kill(pid, number)
+
+    def stop(self):
+        self.signal_page(signal.SIGSTOP)
+
+    def go_on(self):
+        self.signal_page(signal.SIGCONT)
 
     def finish(self):
         self.site.close()
@@ -193,6 +224,8 @@ def stay_silent(connection):
 class Case(harness.Case):
     """A session between a plain peer and `porthole`, in both roles."""
 
+    SECRETIVE_HOST = False  # offers no candidates, and waits for ours
+
     def start_peer(self):
         raise NotImplementedError
 
@@ -214,7 +247,8 @@ class Case(harness.Case):
     def peer_hosts(self, *ports, bare=True):
         """The peer as Host, and a Client of ours with a mapping to each port; the peer's line."""
         self.daemon = self.start_daemon('--create-rate', '0')
-        hosted = self.peer.ask('host', signal=self.daemon.url, verified=not bare)
+        hosted = self.peer.ask('host', signal=self.daemon.url, verified=not bare,
+                               secretive=self.SECRETIVE_HOST)
         maps = [part for port in ports for part in ('-L', f'0:127.0.0.1:{port}')]
         how = ['--allow-unverified'] if bare else []
         client = self.start_join(hosted['code'], '--signal', self.daemon.url, *how, *maps)
@@ -231,3 +265,4 @@ class Case(harness.Case):
                       'the peer to have no connections')
         state = self.peer.ask('state', line=line)
         self.assertEqual((state['wrong'], state['failures']), ([], []))
+        self.assertLessEqual(state['largest'], LARGEST_MESSAGE)

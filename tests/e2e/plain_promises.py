@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every plain peer may rely on, whatever its WebRTC stack is. Each stack's test file makes these
-tests its own by a class that has `start_peer`."""
+"""What every plain peer may rely on, whatever its WebRTC stack is. Each stack's test file makes
+these tests its own by a class that has `start_peer`."""
 
 import concurrent.futures
+import hashlib
+import os
 import pathlib
 import socket
+import struct
 import threading
 
 import harness
@@ -29,6 +32,25 @@ def at(port):
 
 def keeps_what_is_freed():
     return b'__asan_init' in pathlib.Path(harness.PORTHOLE).read_bytes()
+
+
+def serve_slowly(connection):
+    """The service's end of an exchange that reads 8 MiB a second at most."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    size, = struct.unpack('!I', harness.receive_exactly(connection, 4))
+    sender = threading.Thread(target=plain_peer.send_checked, args=(connection, size), daemon=True)
+    sender.start()
+    digest = hashlib.sha256()
+    pause = threading.Event()
+    for at in range(0, size, 32768):
+        digest.update(harness.receive_exactly(connection, min(32768, size - at)))
+        pause.wait(0.004)
+    whole = harness.receive_exactly(connection, digest.digest_size) == digest.digest()
+    sender.join(plain_peer.DEADLINE * harness.SCALE)
+    if whole:
+        connection.close()
+    else:
+        harness.reset(connection)
 
 
 def reset_at_once(connection):
@@ -152,7 +174,7 @@ class Promises(plain_peer.Case):
     # --- readers that do not read ---
 
     def test_slow_service(self):
-        """As Client: a service that does not read is given up, in bounded memory, others go on"""
+        """As Client: a service that does not read is given up, the others go on"""
         slow = self.start_service(plain_peer.stay_silent)
         service = self.start_service(plain_peer.serve_exchange)
         host, line = self.peer_joins(slow.endpoint, service.endpoint)
@@ -167,7 +189,7 @@ class Promises(plain_peer.Case):
         self.assert_clean(line)
 
     def test_slow_application(self):
-        """As Host: an application that does not read is given up, in bounded memory, others go on"""
+        """As Host: an application that does not read is given up, the others go on"""
         client, line = self.peer_hosts(ENDLESS, EXCHANGE)
         before = client.resident_kib()[0]
         stuck = self.connect(client.local(at(ENDLESS)))
@@ -177,6 +199,49 @@ class Promises(plain_peer.Case):
         if not keeps_what_is_freed():
             self.assertLess(client.resident_kib()[0] - before, HELD_KIB)
         self.assert_clean(line)
+
+    def test_steady_service(self):
+        """As Client: a service slower than the line gets all of 24 MiB"""
+        service = self.start_service(serve_slowly)
+        _, line = self.peer_joins(service.endpoint)
+        self.ask_exchange(line, service, sizes=[24 * harness.MIB])
+        self.assert_clean(line)
+
+    def test_stopped_peer(self):
+        """A peer that stands still is sent no more than the line holds, and then all of it"""
+        sent = []
+
+        def serve_counting(connection):
+            size, = struct.unpack('!I', harness.receive_exactly(connection, 4))
+            data = os.urandom(size)
+            threading.Thread(target=plain_peer.receive_checked, args=(connection, size)).start()
+            for at in range(0, size, 65536):
+                connection.sendall(data[at:at + 65536])
+                sent.append(at)
+            connection.sendall(hashlib.sha256(data).digest())
+
+        service = self.start_service(serve_counting)
+        host, line = self.peer_joins(service.endpoint)
+        before = host.resident_kib()[0]
+        exchange = self.peer.start('exchange', line=line, port=service.port,
+                                   sizes=[48 * harness.MIB], closeFirst=True)
+        harness.until(lambda: len(sent) > 32, 'some of it')
+        self.peer.stop()
+        self.wait_until_still(sent)
+        if not keeps_what_is_freed():
+            self.assertLess(host.resident_kib()[0] - before, HELD_KIB)
+        self.peer.go_on()
+        exchange.result(plain_peer.DEADLINE * harness.SCALE)
+        self.assert_clean(line)
+
+    def wait_until_still(self, sent):
+        seen = []
+
+        def is_still():
+            seen.append(len(sent))
+            return len(seen) > 25 and len(set(seen[-25:])) == 1
+
+        harness.until(is_still, 'the service to be held up')
 
     # --- what is wrong ---
 

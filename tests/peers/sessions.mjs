@@ -34,13 +34,18 @@ class Line {
     }
   }
 
-  /* Our half, complete. */
-  async describe(type) {
+  /* Our half, complete; if `secretive`, without saying where we can be reached. */
+  async describe(type, secretive = false) {
     const description = type === 'offer' ? await this.peer.createOffer()
       : await this.peer.createAnswer();
     await this.peer.setLocalDescription(description);
     await this.gathered;
-    return { sdp: this.peer.localDescription.sdp, candidate: [...this.candidates], extensions: [] };
+    const { sdp } = this.peer.localDescription;
+    return {
+      sdp: secretive ? sdp.replaceAll(/^a=(candidate|end-of-candidates).*\r\n/gm, '') : sdp,
+      candidate: secretive ? [] : [...this.candidates],
+      extensions: [],
+    };
   }
 
   async take({ type, sdp, candidate }) {
@@ -71,13 +76,14 @@ export async function join(Peer, { signal, code, name = 'plain' }) {
 }
 
 /* Creates a session for one Client; `code` is what it joins by. */
-export async function host(Peer, { signal, verified = false, name = 'plain' }, serve) {
+export async function host(Peer, { signal, verified = false, secretive = false, name = 'plain' },
+                           serve) {
   const caller = new Caller(signal);
   const secret = verified ? toBase64(random(16)) : null;
   const session = await caller.begin('/session', { host: name, multi: verified, auth: verified });
   const line = new Line(Peer, serve);
   line.code = verified ? `${session.id}.${secret}` : session.id;
-  line.joined = receive(caller, line, session.id, name, secret);
+  line.joined = receive(caller, line, session.id, { name, secret, secretive });
   return line;
 }
 
@@ -92,10 +98,10 @@ async function waitForClient(caller, id, proof) {
   return join;
 }
 
-async function receive(caller, line, id, name, secret) {
+async function receive(caller, line, id, { name, secret, secretive }) {
   const proof = secret === null ? null : await Proof.from(secret);
   const client = await waitForClient(caller, id, proof);
-  const offer = await line.describe('offer');
+  const offer = await line.describe('offer', secretive);
   const mac = proof === null ? undefined
     : await proof.offer(id, client.id, fromBase64(client.nonce), name, offer);
   await caller.signal(client.id, wrapHalf('offer', offer, mac));

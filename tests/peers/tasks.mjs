@@ -138,7 +138,7 @@ export class Tasks {
   }
 
   add(line) {
-    return { line: this.lines.push(line) - 1, candidates: line.candidates, code: line.code };
+    return { line: this.lines.push(line) - 1, code: line.code };
   }
 
   async join(options) {
@@ -156,7 +156,6 @@ export class Tasks {
 
   async joined(_, line) {
     await line.joined;
-    return { candidates: line.candidates };
   }
 
   /* `count` exchanges of these sizes in turn, so many at a time. */
@@ -222,6 +221,10 @@ export class Tasks {
     line.tunnel.channel.close();
   }
 
+  leavePage() {
+    setTimeout(() => location.replace('about:blank'));
+  }
+
   closePeer(_, line) {
     line.peer.close();
   }
@@ -234,6 +237,7 @@ export class Tasks {
     return {
       connections: line.tunnel.connections.size,
       wrong: line.tunnel.wrong,
+      candidates: line.candidates,
       largest: line.tunnel.largest,
       states: line.states,
       failures: this.failures,
