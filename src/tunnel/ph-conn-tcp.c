@@ -192,6 +192,8 @@ end_reading (PhConn *self)
           ph_conn_start_draining (self);
           return;
         }
+      else
+        ph_socket_keep_asking (self->socket); /* who is told nothing must not wait for ever */
       ph_conn_flush (self);
     }
   ph_conn_progress (self);
