@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What every plain peer may rely on, whatever its WebRTC stack is. Each stack's test file makes
-these tests its own by a class that has `start_peer`."""
+these tests its own by a class that has `start_peer`.
+
+    E2E_PEERS=all  every stack is put to every test, and what is only waited for is waited for
+"""
 
 import concurrent.futures
 import hashlib
@@ -56,6 +59,9 @@ def serve_slowly(connection):
 def reset_at_once(connection):
     connection.recv(1)
     harness.reset(connection)
+
+
+ALL = os.environ.get('E2E_PEERS') == 'all'
 
 
 class Promises(plain_peer.Case):
@@ -171,6 +177,54 @@ class Promises(plain_peer.Case):
         client.expect('connection', state='closed', dst=at(REFUSES), reason='refused')
         self.assert_clean(line)
 
+    # --- ends of sessions ---
+
+    def assert_left(self, program, line, how, stuck):
+        self.peer.ask(how, line=line)
+        program.expect('disconnected')
+        self.assert_reset(stuck)
+
+    def test_client_leaves(self):
+        """As Client: its connections are reset when it closes its channel, or all of it"""
+        sockets = []
+        service = self.start_service(lambda connection: (sockets.append(connection),
+                                                         connection.settimeout(None)))
+        for how in ('closeChannel', 'closePeer'):
+            host, line = self.peer_joins(service.endpoint)
+            self.peer.ask('open', line=line, port=service.port)
+            host.expect('connection', state='open')
+            harness.until(lambda: sockets, 'the connection')
+            self.assert_left(host, line, how, sockets.pop())
+
+    def test_host_leaves(self):
+        """As Host: its Client's applications are reset, and the Client ends"""
+        for how in ('closeChannel', 'closePeer'):
+            client, line = self.peer_hosts(SILENT)
+            stuck = self.connect(client.local(at(SILENT)))
+            client.expect('connection', state='open')
+            self.assert_left(client, line, how, stuck)
+            self.expect_exit(client, harness.STATUS_ENDED)
+
+    def test_ours_leave(self):
+        """A plain peer learns at once that Porthole has ended, in both roles"""
+        service = self.start_service(plain_peer.stay_silent)
+        host, line = self.peer_joins(service.endpoint)
+        opened = self.peer.ask('open', line=line, port=service.port)
+        host.expect('connection', state='open')
+        host.command('quit')
+        self.assertEqual(self.peer.ask('ended', **opened), {'reason': ENDING})
+        self.peer.ask('lost', line=line)
+        client, line = self.peer_hosts(SILENT)
+        self.connect(client.local(at(SILENT)))
+        client.expect('connection', state='open')
+        client.command('quit')
+        self.peer.ask('lost', line=line)
+        self.assert_clean(line)
+
+
+class Limits(Promises):
+    """What takes longer, and depends less on the stack."""
+
     # --- readers that do not read ---
 
     def test_slow_service(self):
@@ -243,6 +297,21 @@ class Promises(plain_peer.Case):
 
         harness.until(is_still, 'the service to be held up')
 
+    # --- applications that go without a word ---
+
+    def test_gone_application(self):
+        """As Host: an application that has closed, and not only shut down writing, is found out"""
+        client, line = self.peer_hosts(SILENT)
+        connection = self.connect(client.local(at(SILENT)))
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, 1)
+        half_closed = self.connect(client.local(at(SILENT)))
+        half_closed.shutdown(socket.SHUT_WR)
+        harness.until(lambda: self.peer.ask('state', line=line)['connections'] == 2, 'both')
+        connection.close()
+        client.expect('connection', state='closed', reason='reset')
+        harness.until(lambda: self.peer.ask('state', line=line)['connections'] == 1, 'one to end')
+        half_closed.close()
+
     # --- what is wrong ---
 
     def test_malformed(self):
@@ -257,46 +326,5 @@ class Promises(plain_peer.Case):
         host.expect('disconnected')
         self.peer.ask('lost', line=line)
 
-    # --- ends of sessions ---
 
-    def assert_left(self, program, line, how, stuck):
-        self.peer.ask(how, line=line)
-        program.expect('disconnected')
-        self.assert_reset(stuck)
-
-    def test_client_leaves(self):
-        """As Client: its connections are reset when it closes its channel, or all of it"""
-        sockets = []
-        service = self.start_service(lambda connection: (sockets.append(connection),
-                                                         connection.settimeout(None)))
-        for how in ('closeChannel', 'closePeer'):
-            host, line = self.peer_joins(service.endpoint)
-            self.peer.ask('open', line=line, port=service.port)
-            host.expect('connection', state='open')
-            harness.until(lambda: sockets, 'the connection')
-            self.assert_left(host, line, how, sockets.pop())
-
-    def test_host_leaves(self):
-        """As Host: its Client's applications are reset, and the Client ends"""
-        for how in ('closeChannel', 'closePeer'):
-            client, line = self.peer_hosts(SILENT)
-            stuck = self.connect(client.local(at(SILENT)))
-            client.expect('connection', state='open')
-            self.assert_left(client, line, how, stuck)
-            self.expect_exit(client, harness.STATUS_ENDED)
-
-    def test_ours_leave(self):
-        """A plain peer learns at once that Porthole has ended, in both roles"""
-        service = self.start_service(plain_peer.stay_silent)
-        host, line = self.peer_joins(service.endpoint)
-        opened = self.peer.ask('open', line=line, port=service.port)
-        host.expect('connection', state='open')
-        host.command('quit')
-        self.assertEqual(self.peer.ask('ended', **opened), {'reason': ENDING})
-        self.peer.ask('lost', line=line)
-        client, line = self.peer_hosts(SILENT)
-        self.connect(client.local(at(SILENT)))
-        client.expect('connection', state='open')
-        client.command('quit')
-        self.peer.ask('lost', line=line)
-        self.assert_clean(line)
+Essentials = Limits if ALL else Promises

@@ -20,11 +20,11 @@ class Stack:
         return plain_peer.Node(self.name, self.env)
 
 
-class Wrtc(Stack, plain_promises.Promises):
+class Wrtc(Stack, plain_promises.Limits):
     name, package = 'wrtc', '@roamhq/wrtc'  # libwebrtc
 
 
-class LibDataChannel(Stack, plain_promises.Promises):
+class LibDataChannel(Stack, plain_promises.Essentials):
     name, package = 'libdatachannel', 'node-datachannel'  # libjuice, OpenSSL, usrsctp
 
     # It begins its handshake as soon as checks have come, and on a busy machine before it has noted
