@@ -13,10 +13,12 @@ ph_mux_get_headroom (const PhMux *self)
   return self->sum.raised_bytes < RAISABLE_BYTES ? RAISABLE_BYTES - self->sum.raised_bytes : 0;
 }
 
+/* Its bytes still go somewhere, or will once it is open. */
 static gboolean
 is_crowding (const PhConn *conn)
 {
-  return conn->state == PH_CONN_OPEN && !ph_mux_has (conn->mux, PH_EXTENSION_CREDIT) &&
+  return conn->state >= PH_CONN_HELD && conn->state <= PH_CONN_OPEN &&
+         !ph_mux_has (conn->mux, PH_EXTENSION_CREDIT) &&
          ph_fifo_size (&conn->unsent) > PH_MUX_PLAIN_PAUSE_BYTES;
 }
 
@@ -44,7 +46,8 @@ note_crowding (PhMux *self, PhConn *conn, guint before)
   if (conn->share.crowding == before)
     return;
   self->sum.crowding += conn->share.crowding - before;
-  ph_mux_set_wait (self, conn, conn->share.crowding ? PH_WAIT_READER : PH_WAIT_NONE);
+  if (conn->state == PH_CONN_OPEN) /* before, another wait has a limit of its own */
+    ph_mux_set_wait (self, conn, conn->share.crowding ? PH_WAIT_READER : PH_WAIT_NONE);
   if (self->unread && !ph_mux_is_paused (self))
     ph_timer_arm (self->soon, 0);
 }
