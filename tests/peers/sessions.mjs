@@ -84,6 +84,7 @@ export async function host(Peer, { signal, verified = false, secretive = false, 
   const line = new Line(Peer, serve);
   line.code = verified ? `${session.id}.${secret}` : session.id;
   line.joined = receive(caller, line, session.id, { name, secret, secretive });
+  line.joined.catch(() => {}); // it is for whoever waits for it
   return line;
 }
 
