@@ -213,11 +213,13 @@ class Promises(plain_peer.Case):
         host.command('quit')
         self.assertEqual(self.peer.ask('ended', **opened), {'reason': ENDING})
         self.peer.ask('lost', line=line)
+        self.expect_exit(host, harness.STATUS_ENDED)
         client, line = self.peer_hosts(SILENT)
         self.connect(client.local(at(SILENT)))
         client.expect('connection', state='open')
         client.command('quit')
         self.peer.ask('lost', line=line)
+        self.expect_exit(client, harness.STATUS_ENDED)
         self.assert_clean(line)
 
 
