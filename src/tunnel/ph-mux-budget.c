@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/ph-memory.h"
+#include "core/ph-timer.h"
 #include "ph-conn.h"
 
 /* What all connections of a mux hold and have been promised together. */
@@ -21,6 +22,15 @@ ph_mux_get_headroom (const PhMux *self)
   return self->sum.raised_bytes < RAISABLE_BYTES ? RAISABLE_BYTES - self->sum.raised_bytes : 0;
 }
 
+/* Its bytes still go somewhere, or will once it is open. */
+static gboolean
+is_crowding (const PhConn *conn)
+{
+  return conn->state >= PH_CONN_HELD && conn->state <= PH_CONN_OPEN &&
+         !ph_mux_has (conn->mux, PH_EXTENSION_CREDIT) &&
+         ph_fifo_size (&conn->unsent) > PH_MUX_PLAIN_PAUSE_BYTES;
+}
+
 static PhMuxShare
 get_share (const PhConn *conn)
 {
@@ -35,7 +45,20 @@ get_share (const PhConn *conn)
     .raised_bytes = (gsize)promised - MIN (promised, PH_MUX_START_WINDOW_BYTES),
     .live = live ? 1 : 0,
     .fullness = held > 0 ? g_bit_storage (held) : 0,
+    .crowding = is_crowding (conn) ? 1 : 0,
   };
+}
+
+static void
+note_crowding (PhMux *self, PhConn *conn, guint before)
+{
+  if (conn->share.crowding == before)
+    return;
+  self->sum.crowding += conn->share.crowding - before;
+  if (conn->state == PH_CONN_OPEN) /* before, another wait has a limit of its own */
+    ph_mux_set_wait (self, conn, conn->share.crowding ? PH_WAIT_READER : PH_WAIT_NONE);
+  if (self->unread && !ph_mux_is_paused (self))
+    ph_timer_arm (self->soon, 0);
 }
 
 void
@@ -48,6 +71,7 @@ ph_mux_account (PhMux *self, PhConn *conn)
   self->sum.held_bytes += new.held_bytes - old.held_bytes;
   self->sum.raised_bytes += new.raised_bytes - old.raised_bytes;
   self->sum.live += new.live - old.live;
+  note_crowding (self, conn, old.crowding);
   if (new.fullness == old.fullness)
     return;
   if (old.fullness > 0)

@@ -27,6 +27,7 @@ typedef struct
   gsize raised_bytes;
   guint live;
   guint fullness; /* bits of held_bytes; its queue among `fullness` */
+  guint crowding; /* 1: without credit, and the channel is not read because of it */
 } PhMuxShare;
 
 #define PH_MUX_N_FULLNESS 33
@@ -38,6 +39,7 @@ typedef enum
   PH_WAIT_LINGER, /* the application's end, 5 s */
   PH_WAIT_ANSWER, /* OPENED, 60 s */
   PH_WAIT_NAME,   /* without a socket, 60 s */
+  PH_WAIT_READER, /* of a crowding connection, to take anything, 5 s */
   PH_N_WAITS,
   PH_WAIT_NONE = PH_N_WAITS
 } PhWait;
@@ -66,9 +68,9 @@ struct _PhMux
 
   PhSlice receiving; /* messages from the channel */
   PhSlice sending;   /* what sockets and the channel have room or bytes for */
-  gboolean unread;   /* messages were left in the channel */
-  gboolean blocked; /* the channel has no room: nobody reads or sends */
-  PhConn *pending;  /* whose frame in `buffer` the channel did not take */
+  gboolean unread;   /* messages were left in the channel, see ph_mux_is_paused */
+  gboolean blocked;  /* the channel has no room: nobody reads or sends */
+  PhConn *pending;   /* whose frame in `buffer` the channel did not take */
   gsize pending_size;
   guint8 buffer[PH_FRAME_MAX_SIZE];
 
@@ -141,6 +143,9 @@ void ph_mux_forget (PhMux *mux, PhConn *conn);
 
 /* Counts something malformed; with a connection, closes it. */
 void ph_mux_malformed (PhMux *mux, PhConn *conn);
+
+/* Nothing is received for now: a Host owes too much, or a reader without credit is behind. */
+gboolean ph_mux_is_paused (const PhMux *mux);
 
 /* Keeps the sums right. After everything that changes what @conn holds, its window or whether it is
  * live. */

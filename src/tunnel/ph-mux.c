@@ -28,10 +28,9 @@
 #define MAX_LOOKUPS 16
 
 static const gint64 wait_us[PH_N_WAITS] = {
-  [PH_WAIT_STEP] = PH_DIAL_STEP_US,
-  [PH_WAIT_LINGER] = 5 * G_USEC_PER_SEC,
-  [PH_WAIT_ANSWER] = 60 * G_USEC_PER_SEC,
-  [PH_WAIT_NAME] = 60 * G_USEC_PER_SEC,
+  [PH_WAIT_STEP] = PH_DIAL_STEP_US,       [PH_WAIT_LINGER] = 5 * G_USEC_PER_SEC,
+  [PH_WAIT_ANSWER] = 60 * G_USEC_PER_SEC, [PH_WAIT_NAME] = 60 * G_USEC_PER_SEC,
+  [PH_WAIT_READER] = 5 * G_USEC_PER_SEC,
 };
 
 static void
@@ -223,10 +222,12 @@ ph_mux_queue (PhMux *self, PhConn *conn)
   g_queue_push_tail_link (&self->ready, &conn->ready_link);
 }
 
-static gboolean
-owes_too_much (const PhMux *self)
+gboolean
+ph_mux_is_paused (const PhMux *self)
 {
-  return self->role == PH_MUX_HOST && self->ready.length > MAX_OWING;
+  gboolean owes_too_much = self->role == PH_MUX_HOST && self->ready.length > MAX_OWING;
+
+  return owes_too_much || self->sum.crowding > 0;
 }
 
 gboolean
@@ -261,7 +262,7 @@ send_ready (PhMux *self)
       ph_conn_resume (conn);
     }
   ph_slice_end (&self->sending);
-  if ((!self->blocked && self->ready.length > 0) || (self->unread && !owes_too_much (self)))
+  if ((!self->blocked && self->ready.length > 0) || (self->unread && !ph_mux_is_paused (self)))
     ph_timer_arm (self->soon, 0);
 }
 
@@ -490,7 +491,7 @@ receive_some (PhMux *self)
     {
       PhChannelStatus status;
 
-      self->unread = owes_too_much (self) || ph_slice_is_used_up (&self->receiving);
+      self->unread = ph_mux_is_paused (self) || ph_slice_is_used_up (&self->receiving);
       if (self->unread)
         return;
       status = ph_channel_receive (self->channel, &message, &size);
@@ -510,7 +511,7 @@ receive_slice (PhMux *self)
   ph_slice_begin (&self->receiving, self->soon);
   receive_some (self);
   ph_slice_end (&self->receiving);
-  if (self->unread && !owes_too_much (self))
+  if (self->unread && !ph_mux_is_paused (self))
     ph_timer_arm (self->soon, 0);
 }
 
