@@ -5,6 +5,7 @@
 
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
+#include "ph-signal-head.h"
 
 #define ACCEPTS_PER_TURN 64
 #define MAX_CONNECTIONS 8192 /* of 64 KiB of headers and 64 KiB of body at the most: 1 GiB */
@@ -106,9 +107,12 @@ conn_new (PhSignalAccept *self, GSocket *socket)
 static GIOStream *
 wrap_stream (PhSignalAccept *self, GIOStream *stream)
 {
+  g_autoptr (GIOStream) tls = NULL;
+
   if (self->certificate == NULL)
-    return g_object_ref (stream);
-  return g_tls_server_connection_new (stream, self->certificate, NULL);
+    return ph_signal_head_wrap (stream);
+  tls = g_tls_server_connection_new (stream, self->certificate, NULL);
+  return tls != NULL ? ph_signal_head_wrap (tls) : NULL;
 }
 
 static void

@@ -757,10 +757,11 @@ on_got_headers (SoupServerMessage *message, gpointer data)
 {
   PhSignalConn *conn =
       ph_signal_conn_from_address (soup_server_message_get_remote_address (message));
+  SoupMessageHeaders *headers = soup_server_message_get_request_headers (message);
   guint n_headers = 0;
 
-  soup_message_headers_foreach (soup_server_message_get_request_headers (message), count_header,
-                                &n_headers);
+  soup_message_headers_foreach (headers, count_header, &n_headers);
+  soup_message_headers_remove (headers, "Range"); /* libsoup would repeat answers for it */
   if (n_headers > MAX_HEADERS && conn != NULL)
     ph_signal_conn_cut (conn);
 }
