@@ -32,13 +32,6 @@ static const char summary[] =
     "  --allow '[::1]:80'  --allow 10.0.0.0/8:22  --allow '*.example.com:443'\n"
     "Without --signal this computer serves the signaling itself, for its own network.";
 
-static const char description[] =
-    "While it runs, it reads commands from standard input:\n"
-    "  allow RULE, deny RULE   change the rules; deny also closes connections\n"
-    "  clients, kick NAME      who is there; send somebody away\n"
-    "  y, n                    answer the oldest open question\n"
-    "  quit                    end the session\n";
-
 static gboolean
 run_allow (gpointer target, const char *rest, GError **error)
 {
@@ -134,15 +127,16 @@ run_no (gpointer target, const char *rest, GError **error)
 }
 
 static const PhInputCommand commands[] = {
-  { "allow", "a rule like 127.0.0.1:8000", run_allow },
-  { "deny", "a rule like 127.0.0.1:8000", run_deny },
-  { "clients", NULL, run_clients },
-  { "kick", "a Client's name", run_kick },
-  { "y", NULL, run_yes },
-  { "yes", NULL, run_yes },
-  { "n", NULL, run_no },
-  { "no", NULL, run_no },
-  { "quit", NULL, run_quit },
+  { "allow", "RULE", "a rule like 127.0.0.1:8000", "shares something more", run_allow },
+  { "deny", "RULE", "a rule like 127.0.0.1:8000",
+    "takes a rule away, and closes the connections that only it allowed", run_deny },
+  { "clients", NULL, NULL, "tells who is there", run_clients },
+  { "kick", "NAME", "a Client's name", "sends somebody away", run_kick },
+  { "y", NULL, NULL, "says yes to the request that has waited longest", run_yes },
+  { "yes", NULL, NULL, NULL, run_yes },
+  { "n", NULL, NULL, "says no to it", run_no },
+  { "no", NULL, NULL, NULL, run_no },
+  { "quit", NULL, NULL, "ends the session", run_quit },
   { NULL },
 };
 
@@ -287,8 +281,8 @@ arguments_clear (Arguments *arguments)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
 
-static GOptionContext *
-new_context (Arguments *ret, int *ret_max_clients)
+static PhCommand *
+new_command (Arguments *ret, int *ret_max_clients)
 {
   const GOptionEntry entries[] = {
     { "allow", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ret->rules, "What Clients may reach, may repeat",
@@ -298,21 +292,32 @@ new_context (Arguments *ret, int *ret_max_clients)
     { "max-clients", 0, 0, G_OPTION_ARG_INT, ret_max_clients, "At most so many at once (16)", "N" },
     G_OPTION_ENTRY_NULL,
   };
-  GOptionContext *context = g_option_context_new ("");
+  PhCommand *command =
+      ph_command_new ("porthole host", "share services of this computer", "", summary);
 
-  g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, description);
-  g_option_context_add_main_entries (context, entries, NULL);
-  ph_options_add (&ret->options, context);
-  return context;
+  ph_command_add_options (command, entries);
+  ph_options_add (&ret->options, command);
+  ph_command_add_section (command, "Commands while it runs", ph_input_describe (commands));
+  ph_options_add_environment (command);
+  return command;
+}
+
+PhCommand *
+ph_cli_describe_host (void)
+{
+  static Arguments arguments;
+  static int max_clients;
+
+  return new_command (&arguments, &max_clients);
 }
 
 static gboolean
 read_arguments (int argc, char **argv, Arguments *ret, GError **error)
 {
   int max_clients = PH_HOST_MAX_CLIENTS;
+  g_autoptr (PhCommand) command = new_command (ret, &max_clients);
 
-  if (!ph_cli_parse (new_context (ret, &max_clients), &argc, &argv, error))
+  if (!ph_cli_parse (command, &argc, &argv, error))
     return FALSE;
   if (argc > 1)
     {

@@ -28,15 +28,8 @@ static const char summary[] =
     "  -L 8443:example.com:443       the Host looks the name up\n"
     "  -L '8000:[::1]:8000'          IPv6 addresses stand in brackets\n"
     "  -L 0.0.0.0:8000:10.0.0.7:80   for the other computers here, too\n"
-    "  -L 0:127.0.0.1:80             any port that is free here";
-
-static const char description[] =
-    "While it runs, it reads commands from standard input:\n"
-    "  map SPEC     as -L\n"
-    "  unmap PORT   takes it away and closes its connections\n"
-    "  quit         end the session\n"
-    "\n"
-    "Nothing is asked. A bare session ID works only with --allow-unverified.\n";
+    "  -L 0:127.0.0.1:80             any port that is free here\n"
+    "Nothing is asked. A bare session ID works only with --allow-unverified.";
 
 static gboolean
 run_map (gpointer target, const char *rest, GError **error)
@@ -58,9 +51,10 @@ run_quit (gpointer target, const char *rest, GError **error)
 }
 
 static const PhInputCommand commands[] = {
-  { "map", "a mapping like 8000:127.0.0.1:80", run_map },
-  { "unmap", "the local port of a mapping", run_unmap },
-  { "quit", NULL, run_quit },
+  { "map", "SPEC", "a mapping like 8000:127.0.0.1:80", "maps one port more, as -L does", run_map },
+  { "unmap", "PORT", "the local port of a mapping",
+    "takes a mapping away, and closes its connections", run_unmap },
+  { "quit", NULL, NULL, "ends the session", run_quit },
   { NULL },
 };
 
@@ -200,21 +194,30 @@ arguments_clear (Arguments *arguments)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
 
-static GOptionContext *
-new_context (Arguments *ret)
+static PhCommand *
+new_command (Arguments *ret)
 {
   const GOptionEntry entries[] = {
     { "map", 'L', 0, G_OPTION_ARG_FILENAME_ARRAY, &ret->mappings,
       "Which port here is which service there, may repeat", "[BIND:]PORT[:HOST:HOSTPORT]" },
     G_OPTION_ENTRY_NULL,
   };
-  GOptionContext *context = g_option_context_new ("CODE|LINK|ID");
+  PhCommand *command =
+      ph_command_new ("porthole join", "use what somebody shares", "CODE|LINK|ID", summary);
 
-  g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, description);
-  g_option_context_add_main_entries (context, entries, NULL);
-  ph_options_add (&ret->options, context);
-  return context;
+  ph_command_add_options (command, entries);
+  ph_options_add (&ret->options, command);
+  ph_command_add_section (command, "Commands while it runs", ph_input_describe (commands));
+  ph_options_add_environment (command);
+  return command;
+}
+
+PhCommand *
+ph_cli_describe_join (void)
+{
+  static Arguments arguments;
+
+  return new_command (&arguments);
 }
 
 /* Other users of this computer see the command line of every process. */
@@ -234,7 +237,9 @@ hide_secret (char *text)
 static gboolean
 read_arguments (int argc, char **argv, Arguments *ret, GError **error)
 {
-  if (!ph_cli_parse (new_context (ret), &argc, &argv, error))
+  g_autoptr (PhCommand) command = new_command (ret);
+
+  if (!ph_cli_parse (command, &argc, &argv, error))
     return FALSE;
   if (argc < 2)
     {

@@ -2,6 +2,7 @@
 #include "ph-options.h"
 
 #include "core/ph-error.h"
+#include "core/ph-log.h"
 #include "core/ph-text.h"
 #include "signaling/ph-code.h"
 
@@ -12,13 +13,15 @@ ph_options_clear (PhOptions *options)
   g_free (options->name);
   g_strfreev (options->stun);
   g_strfreev (options->turn);
+  g_free (options->log_level);
+  g_free (options->log_file);
   g_clear_pointer (&options->servers, ph_ice_servers_unref);
 }
 
 /* Strings are taken as they are, which GLib calls file names: an option may be written in another
  * encoding than the locale's. What reads them checks them. */
 void
-ph_options_add (PhOptions *options, GOptionContext *context)
+ph_options_add (PhOptions *options, PhCommand *command)
 {
   const GOptionEntry entries[] = {
     { "signal", 0, 0, G_OPTION_ARG_FILENAME, &options->signal,
@@ -35,10 +38,24 @@ ph_options_add (PhOptions *options, GOptionContext *context)
       "Connect without the share code's secret; compare the number shown", NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->is_json,
       "Print one JSON object a line instead of text", NULL },
+    { "log-level", 0, 0, G_OPTION_ARG_FILENAME, &options->log_level,
+      "How much to log: to the journal if standard error leads there, else to standard error",
+      PH_LOG_LEVELS },
+    { "log-file", 0, 0, G_OPTION_ARG_FILENAME, &options->log_file,
+      "Log to this file, at level info if not told otherwise", "FILE" },
     G_OPTION_ENTRY_NULL,
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  ph_command_add_options (command, entries);
+}
+
+void
+ph_options_add_environment (PhCommand *command)
+{
+  ph_command_add_section (command, "Environment",
+                          g_strdup ("  PORTHOLE_SIGNAL  as --signal, where that is not given\n"
+                                    "  PORTHOLE_STUN    as --stun; several with spaces between\n"
+                                    "  PORTHOLE_TURN    as --turn; several with spaces between\n"));
 }
 
 /* Says which variable the value that @error is about came from. */
@@ -146,5 +163,5 @@ ph_options_finish (PhOptions *options, GError **error)
                            "with --turn turn:USER:PASS@HOST");
       return FALSE;
     }
-  return TRUE;
+  return ph_log_start (options->log_level, options->log_file, error);
 }
