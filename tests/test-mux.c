@@ -957,6 +957,51 @@ test_free_inside_event (gconstpointer data)
   world_clear (&world);
 }
 
+typedef struct
+{
+  PhMux *mux;
+  guint n_closed;
+  gboolean has_failed;
+  gboolean is_done;
+} Ending;
+
+static void
+end_at_close (const PhConnectionInfo *info, gpointer user_data)
+{
+  Ending *ending = user_data;
+
+  if (ending->n_closed++ == 0)
+    ph_mux_shutdown (ending->mux, PH_CLOSE_SESSION_ENDING, set_true, &ending->is_done);
+}
+
+static void
+note_failure (const GError *error, gpointer user_data)
+{
+  ((Ending *)user_data)->has_failed = TRUE;
+}
+
+/* Who ends a session on hearing that its connections end is not told that it failed. */
+static void
+test_shutdown_inside_event (void)
+{
+  static const PhMuxEvents ending_events = { .closed = end_at_close, .failed = note_failure };
+  Ending ending = { 0 };
+  World world;
+
+  world_init (&world);
+  ph_mux_free (world.client);
+  world.client = ending.mux =
+      ph_mux_new (PH_MUX_CLIENT, ph_pipe_get_channel (world.pipe, 1), world.poll, NULL,
+                  PH_EXTENSIONS_OURS, &ending_events, &ending);
+  ph_listener_set_mux (world.listener, world.client);
+  open_some (&world, 3);
+  ph_pipe_close (world.pipe);
+  ph_test_wait (world.context, is_true, &ending.is_done);
+  g_assert_cmpuint (ending.n_closed, ==, 3);
+  g_assert_false (ending.has_failed);
+  world_clear (&world);
+}
+
 static void
 test_descriptors_return (void)
 {
@@ -1026,6 +1071,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mux/channel-lost", test_channel_lost);
   g_test_add_func ("/mux/held", test_held);
   g_test_add_func ("/mux/free-while-busy", test_free_while_busy);
+  g_test_add_func ("/mux/shutdown/inside-event", test_shutdown_inside_event);
   g_test_add_data_func ("/mux/free-inside/opened", GINT_TO_POINTER (FALSE), test_free_inside_event);
   g_test_add_data_func ("/mux/free-inside/closed", GINT_TO_POINTER (TRUE), test_free_inside_event);
   g_test_add_func ("/mux/descriptors-return", test_descriptors_return);

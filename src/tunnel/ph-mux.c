@@ -357,7 +357,8 @@ fail_now (PhMux *self)
   set_state (self, PH_MUX_FAILED);
   drop_all (self, PH_CLOSE_SESSION_ENDING);
   report_all (self);
-  if (!self->freed && self->events->failed != NULL)
+  /* What was reported may have been answered with a shutdown: then this is no news any more. */
+  if (!self->freed && self->state == PH_MUX_FAILED && self->events->failed != NULL)
     self->events->failed (self->error, self->user_data);
 }
 
