@@ -299,13 +299,16 @@ int
 main (int n, char **words)
 {
   g_autoptr (GIOChannel) input = g_io_channel_unix_new (0);
+  g_autoptr (GSource) watch = NULL;
   Hostile self = { 0 };
 
   ph_limits_raise_descriptors ();
   self.loop = g_main_loop_new (NULL, FALSE);
   if (!start (&self, n, words))
     ph_raw_die ("usage: hostile client MODE LINK TARGET | hostile host MODE URL");
-  g_io_add_watch (input, G_IO_IN | G_IO_HUP, on_input, &self);
+  watch = g_io_create_watch (input, G_IO_IN | G_IO_HUP);
+  g_source_set_callback (watch, G_SOURCE_FUNC (on_input), &self, NULL);
+  g_source_attach (watch, g_main_context_default ());
   g_main_loop_run (self.loop);
   ph_raw_session_drop (&self.session);
   return 0;
