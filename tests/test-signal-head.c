@@ -50,6 +50,8 @@ static const Case cases[] = {
 
   /* Fields. */
   { GET "Host\r\n", PH_SIGNAL_HEAD_BAD },
+  { GET "Host: x/y\r\n", PH_SIGNAL_HEAD_BAD },
+  { GET "Host: x@y\r\n", PH_SIGNAL_HEAD_BAD },
   { GET ": x\r\n", PH_SIGNAL_HEAD_BAD },
   { GET "Host : x\r\n", PH_SIGNAL_HEAD_BAD },
   { GET " Host: x\r\n", PH_SIGNAL_HEAD_BAD },

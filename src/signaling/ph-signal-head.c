@@ -127,6 +127,17 @@ is_length (const char *value, gsize size)
   return size > 0 && size <= 18 && span (value, size, is_digit) == size;
 }
 
+/* A host and perhaps a port; with anything of a URL beside that, libsoup refuses it and forgets to
+ * free the path. */
+static gboolean
+is_host (const char *value, gsize size)
+{
+  for (gsize i = 0; i < size; i++)
+    if (strchr ("/?#@\\", value[i]) != NULL)
+      return FALSE;
+  return TRUE;
+}
+
 static gboolean
 is_word (const char *text, gsize size, const char *word)
 {
@@ -142,7 +153,7 @@ read_framing (PhSignalHead *head,
               gsize value_size)
 {
   if (is_word (name, name_size, "Host"))
-    return first_time (&head->has_host);
+    return first_time (&head->has_host) && is_host (value, value_size);
   if (is_word (name, name_size, "Content-Length"))
     return first_time (&head->has_length) && is_length (value, value_size);
   if (is_word (name, name_size, "Transfer-Encoding"))

@@ -36,7 +36,7 @@ typedef struct
   void (*gathered) (gpointer user_data);                      /* once: candidates are final */
   void (*connected) (const PhPath *path, gpointer user_data); /* each time the pair changes */
   void (*received) (const guint8 *datagram, gsize size, gpointer user_data);
-  void (*met) (gpointer user_data); /* see ph_ice_set_patient; once */
+  void (*met) (gpointer user_data);     /* see ph_ice_set_patient; once */
   void (*flooded) (gpointer user_data); /* once: with more addresses than anybody has */
 } PhIceEvents;
 
