@@ -10,6 +10,7 @@ typedef struct
   GQueue under_way; /* GBytes to this end */
   gsize under_way_bytes;
   GQueue arrived; /* GBytes to be received here */
+  gsize arrived_bytes;
   GBytes *received;
   gboolean wants_room;
   gboolean full; /* takes nothing from here */
@@ -74,12 +75,14 @@ pipe_receive (PhChannel *channel, const guint8 **ret_message, gsize *ret_size)
   if (self->arrived.length == 0)
     return PH_CHANNEL_AGAIN;
   self->received = g_queue_pop_head (&self->arrived);
+  self->arrived_bytes -= g_bytes_get_size (self->received);
   *ret_message = g_bytes_get_data (self->received, ret_size);
   return PH_CHANNEL_OK;
 }
 
 static const PhChannelClass pipe_class = { pipe_send, pipe_receive };
 
+/* Stops where the receiver's window is closed. */
 static void
 deliver (End *self)
 {
@@ -90,9 +93,13 @@ deliver (End *self)
     {
       guint choice = MIN (options->reorder, self->under_way.length);
       guint pick = choice > 1 ? (guint)g_rand_int_range (self->pipe->rand, 0, (gint32)choice) : 0;
-      GBytes *message = g_queue_pop_nth (&self->under_way, pick);
+      GBytes *message;
 
+      if (self->arrived_bytes > options->capacity_bytes)
+        return;
+      message = g_queue_pop_nth (&self->under_way, pick);
       self->under_way_bytes -= g_bytes_get_size (message);
+      self->arrived_bytes += g_bytes_get_size (message);
       g_queue_push_tail (&self->arrived, message);
     }
 }

@@ -11,7 +11,7 @@ typedef struct
 {
   guint32 seed;
   guint reorder;           /* a message is picked among so many first ones; 1: in order */
-  gsize capacity_bytes;    /* under way in one direction before AGAIN */
+  gsize capacity_bytes;    /* under way in one direction before AGAIN, and not yet received */
   guint messages_per_turn; /* delivered in one turn of the loop; 0: all */
 } PhPipeOptions;
 

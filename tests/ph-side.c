@@ -36,6 +36,16 @@ on_session (const PhSessionInfo *info, gpointer user_data)
 }
 
 static void
+on_block (const char *text, gpointer user_data)
+{
+  PhSide *self = user_data;
+
+  replace (&self->block, text);
+  if (text != NULL)
+    hear (self, PH_SIDE_BLOCK);
+}
+
+static void
 on_join_request (const char *client, gboolean is_verified, gpointer user_data)
 {
   PhSide *self = user_data;
@@ -126,6 +136,7 @@ const PhSessionEvents *
 ph_side_get_events (void)
 {
   static const PhSessionEvents events = { .session = on_session,
+                                          .block = on_block,
                                           .join_request = on_join_request,
                                           .verify = on_verify,
                                           .connected = on_connected,
@@ -144,6 +155,7 @@ ph_side_clear (PhSide *self)
   g_free (self->id);
   g_free (self->code);
   g_free (self->signal);
+  g_free (self->block);
   g_free (self->requested);
   g_free (self->number);
   g_free (self->connected);

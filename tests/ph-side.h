@@ -11,6 +11,7 @@ typedef enum
 {
   PH_SIDE_NOWHERE,
   PH_SIDE_SESSION,
+  PH_SIDE_BLOCK, /* one to be passed on */
   PH_SIDE_JOIN_REQUEST,
   PH_SIDE_VERIFY,
   PH_SIDE_CONNECTED,
@@ -28,6 +29,7 @@ typedef struct
   char *id;
   char *code;
   char *signal; /* the server's URL, through 127.0.0.1 */
+  char *block;  /* the one to be passed on now, or NULL */
   char *requested;
   gboolean is_verified;
   char *number;

@@ -8,6 +8,15 @@
 
 #define PH_TEST_DEADLINE_S 60
 
+/* E2E_SCALE stretches it, where programs run many times slower than they are. */
+static inline guint
+ph_test_get_deadline_s (void)
+{
+  const char *scale = g_getenv ("E2E_SCALE");
+
+  return PH_TEST_DEADLINE_S * (guint)MAX (1, scale != NULL ? g_ascii_strtoll (scale, NULL, 10) : 1);
+}
+
 static inline gboolean
 ph_test_on_deadline (gpointer is_over)
 {
@@ -19,7 +28,7 @@ ph_test_on_deadline (gpointer is_over)
   G_STMT_START                                                                                     \
   {                                                                                                \
     gboolean is_over = FALSE;                                                                      \
-    GSource *deadline = g_timeout_source_new_seconds (PH_TEST_DEADLINE_S);                         \
+    GSource *deadline = g_timeout_source_new_seconds (ph_test_get_deadline_s ());                  \
                                                                                                    \
     g_source_set_callback (deadline, ph_test_on_deadline, &is_over, NULL);                         \
     g_source_attach (deadline, NULL);                                                              \

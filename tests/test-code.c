@@ -268,6 +268,30 @@ test_number (void)
   g_assert_cmpstr (number, ==, "070029909668");
 }
 
+/* Somebody in between, who has committed to a random value towards the Host, sees a number there
+ * and tries values towards the Client. None is right, nor does a number come twice. */
+static void
+test_number_many_tries (void)
+{
+  guint8 host[PH_FINGERPRINT_SIZE] = { 1 };
+  guint8 middle[PH_FINGERPRINT_SIZE] = { 2 };
+  guint8 client[PH_FINGERPRINT_SIZE] = { 3 };
+  guint8 host_random[PH_RANDOM_SIZE] = { 4 };
+  guint8 client_random[PH_RANDOM_SIZE] = { 5 };
+  guint8 tried[PH_RANDOM_SIZE] = { 6 };
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  char number[PH_NUMBER_SIZE];
+
+  ph_code_number (host, middle, host_random, tried, number);
+  g_hash_table_add (seen, g_strdup (number));
+  for (guint32 i = 0; i < 20000; i++)
+    {
+      memcpy (tried, &i, sizeof i);
+      ph_code_number (middle, client, tried, client_random, number);
+      g_assert_true (g_hash_table_add (seen, g_strdup (number)));
+    }
+}
+
 static void
 test_equal (void)
 {
@@ -287,6 +311,7 @@ main (int argc, char **argv)
   g_test_add_func ("/code/token", test_token);
   g_test_add_func ("/code/known-answers", test_known_answers);
   g_test_add_func ("/code/number", test_number);
+  g_test_add_func ("/code/number-many-tries", test_number_many_tries);
   g_test_add_func ("/code/equal", test_equal);
   return g_test_run ();
 }

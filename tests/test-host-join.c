@@ -29,6 +29,7 @@ typedef enum
   APPROVE_ALL = 1 << 0,
   UNVERIFIED = 1 << 1, /* the Host allows it; the Client joins with the bare id */
   COMPARE = 1 << 2,    /* the Client's person is asked, too */
+  HASTY = 1 << 3,      /* waits for nobody */
 } Manner;
 
 static void
@@ -39,6 +40,7 @@ host_new (Host *self, Manner manner, guint max_clients, const char *signal)
   const PhHostOptions options = { .signal = signal,
                                   .name = "hanna",
                                   .max_clients = max_clients,
+                                  .answer_limit_ms = manner & HASTY ? 1 : 0,
                                   .allow_unverified = (manner & UNVERIFIED) != 0,
                                   .approve_all = (manner & APPROVE_ALL) != 0,
                                   .servers = servers };
@@ -82,6 +84,7 @@ client_new_at (Client *self,
                                   .signal = url,
                                   .name = name,
                                   .allow_unverified = (manner & UNVERIFIED) != 0,
+                                  .wait_limit_ms = manner & HASTY ? 1 : 0,
                                   .compare_number = (manner & COMPARE) != 0,
                                   .servers = servers };
 
@@ -572,36 +575,75 @@ join_raw (PhSignalClient *signal, const char *id, const PhSignalProof *proof)
   return session;
 }
 
+/* That its maker holds the code of @host. */
+static PhSignalProof
+prove (const Host *host)
+{
+  g_autoptr (PhCode) code = ph_code_parse (host->side.code, NULL);
+  PhSignalProof proof = { .has_nonce = TRUE, .has_mac = TRUE };
+  guint8 key[PH_KEY_SIZE];
+
+  ph_code_derive_key (code->secret, key);
+  ph_code_draw (proof.nonce, sizeof proof.nonce);
+  ph_code_mac_join (key, code->id, proof.nonce, "anna", proof.mac);
+  return proof;
+}
+
 static void
 test_replay (void)
 {
   g_auto (Host) host = { 0 };
-  g_autoptr (PhCode) code = NULL;
   g_autoptr (PhSignalClient) signal = NULL;
   g_autoptr (PhSignalSession) first = NULL;
   g_autoptr (PhSignalSession) again = NULL;
-  PhSignalProof proof = { .has_nonce = TRUE, .has_mac = TRUE };
-  guint8 key[PH_KEY_SIZE];
+  PhSignalProof proof;
   gboolean is_deleted = FALSE;
 
   host_start (&host, 0);
-  code = ph_code_parse (host.side.code, NULL);
-  ph_code_derive_key (code->secret, key);
-  ph_code_draw (proof.nonce, sizeof proof.nonce);
-  ph_code_mac_join (key, code->id, proof.nonce, "anna", proof.mac);
+  proof = prove (&host);
   signal = ph_signal_client_new (host.side.signal, NULL);
-  first = join_raw (signal, code->id, &proof);
+  first = join_raw (signal, host.side.id, &proof);
   ph_test_wait_for (host.side.n[PH_SIDE_JOIN_REQUEST] == 1);
   g_assert_true (host.side.is_verified);
   ph_signal_client_delete_async (signal, first->id, first->token, NULL, on_raw_deleted,
                                  &is_deleted);
   ph_test_wait_for (is_deleted && host.side.n[PH_SIDE_DISCONNECTED] == 1);
   g_assert_cmpstr (host.side.reason, ==, "left");
-  again = join_raw (signal, code->id, &proof);
+  again = join_raw (signal, host.side.id, &proof);
   g_assert_cmpstr (again->id, !=, first->id);
   ph_test_wait_for (host.side.n[PH_SIDE_WARNING] == 1);
   g_assert_cmpstr (host.side.warning, ==, "not-verified");
   g_assert_cmpuint (host.side.n[PH_SIDE_JOIN_REQUEST], ==, 1);
+}
+
+/* One who joins and never answers does not keep a place. */
+static void
+test_no_answer (void)
+{
+  g_auto (Host) host = { 0 };
+  g_autoptr (PhSignalClient) signal = NULL;
+  g_autoptr (PhSignalSession) session = NULL;
+  PhSignalProof proof;
+
+  host_start (&host, APPROVE_ALL | HASTY);
+  proof = prove (&host);
+  signal = ph_signal_client_new (host.side.signal, NULL);
+  session = join_raw (signal, host.side.id, &proof);
+  ph_test_wait_for (host.side.n[PH_SIDE_DISCONNECTED] == 1);
+  g_assert_cmpstr (host.side.reason, ==, "left");
+}
+
+/* Nor is one who is neither let in nor turned away kept for ever. */
+static void
+test_no_offer (void)
+{
+  g_auto (Host) host = { 0 };
+  g_auto (Client) client = { 0 };
+
+  host_start (&host, 0);
+  client_start (&client, &host, "anna", HASTY);
+  assert_ended (&client, PH_ERROR_SESSION_UNKNOWN);
+  ph_test_wait_for (host.side.n[PH_SIDE_DISCONNECTED] == host.side.n[PH_SIDE_JOIN_REQUEST]);
 }
 
 /* A signaling server, or somebody on the way to it, that changes what goes through */
@@ -1146,6 +1188,8 @@ main (int argc, char **argv)
   g_test_add_func ("/session/number-on-both-sides", test_number_on_both_sides);
   g_test_add_func ("/session/number-differs", test_number_differs);
   g_test_add_func ("/session/replay", test_replay);
+  g_test_add_func ("/session/no-answer", test_no_answer);
+  g_test_add_func ("/session/no-offer", test_no_offer);
   g_test_add_func ("/session/no-forgery", test_no_forgery);
   g_test_add_func ("/session/forgeries", test_forgeries);
   g_test_add_func ("/session/end-in-state", test_end_in_state);

@@ -308,9 +308,13 @@ count_granted (const PhRig *rig, guint16 port)
   guint64 granted = PH_MUX_START_WINDOW_BYTES;
   PhFrame frame;
 
-  for (guint i = 0; ph_rig_find_frame (rig, PH_EVENT_WINDOW, i, &frame); i++)
+  for (guint i = 0; i < rig->received->len; i++)
     {
-      if (frame.name.src.port == port)
+      gsize size;
+      const guint8 *bytes = g_bytes_get_data (g_ptr_array_index (rig->received, i), &size);
+
+      g_assert_cmpint (ph_frame_decode (bytes, size, &frame), ==, PH_FRAME_OK);
+      if (frame.event == PH_EVENT_WINDOW && frame.name.src.port == port)
         granted += ph_read_u32 (frame.payload);
     }
   return granted;

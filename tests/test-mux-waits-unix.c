@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <time.h>
 
+#include "core/ph-memory.h"
 #include "ph-mux-rig.h"
 
 /* How long a mux waits, without waiting: the program's own clock stands before GLib's, and what is
@@ -15,6 +16,15 @@ g_get_monotonic_time (void)
 
   clock_gettime (CLOCK_MONOTONIC, &now);
   return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000 - slow_us;
+}
+
+/* Stands before the real one, too. */
+static guint n_given_back;
+
+void
+ph_memory_give_back (void)
+{
+  n_given_back++;
 }
 
 static void
@@ -64,6 +74,56 @@ test_no_answer_awaited (gconstpointer data)
   ph_rig_clear (&rig);
 }
 
+#define CROWD 300 /* connections that are a load */
+
+/* One frame for each of the names @first to @last. */
+static void
+send_to_all (PhRig *rig, PhEvent event, guint16 id, guint16 first, guint16 last)
+{
+  for (guint16 port = first; port <= last; port++)
+    {
+      PhFrame frame = {
+        .event = event, .name = ph_rig_get_name (rig), .chunk_id = id, .total_chunks = 1
+      };
+      guint8 message[PH_FRAME_HEADER_SIZE + 2];
+
+      frame.name.src.port = port;
+      frame.payload_size = event == PH_EVENT_CLOSE ? 2 : 0;
+      ph_frame_encode_header (&frame, message);
+      ph_write_u16 (message + PH_FRAME_HEADER_SIZE, PH_CLOSE_RESET);
+      ph_rig_send_raw (rig, message, PH_FRAME_HEADER_SIZE + (gsize)frame.payload_size);
+    }
+}
+
+/* Memory is given back when most of a load has gone, once, and not before. */
+static void
+test_give_back (void)
+{
+  PhRig rig;
+
+  n_given_back = 0;
+  ph_rig_init (&rig, PH_MUX_HOST, PH_EXTENSIONS_OURS);
+  ph_mux_set_held (rig.mux, TRUE);
+  slow_us = 2 * G_USEC_PER_SEC;
+  send_to_all (&rig, PH_EVENT_CONNECT, 0, 1, CROWD);
+  ph_rig_settle (&rig);
+  send_to_all (&rig, PH_EVENT_CLOSE, 1, 1, CROWD / 2);
+  ph_rig_settle (&rig);
+  slow_us = 0;
+  ph_rig_settle (&rig);
+  g_assert_cmpuint (rig.n_closed, ==, CROWD / 2);
+  g_assert_cmpuint (n_given_back, ==, 0);
+  slow_us = 2 * G_USEC_PER_SEC;
+  send_to_all (&rig, PH_EVENT_CLOSE, 1, CROWD / 2 + 1, CROWD);
+  ph_rig_settle (&rig);
+  g_assert_cmpuint (rig.n_closed, ==, CROWD);
+  g_assert_cmpuint (n_given_back, ==, 0);
+  slow_us = 0;
+  ph_rig_settle (&rig);
+  g_assert_cmpuint (n_given_back, ==, 1);
+  ph_rig_clear (&rig);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -71,5 +131,6 @@ main (int argc, char **argv)
   g_test_add_func ("/mux-waits/no-answer", test_no_answer);
   g_test_add_data_func ("/mux-waits/held", GINT_TO_POINTER (TRUE), test_no_answer_awaited);
   g_test_add_data_func ("/mux-waits/plain", GINT_TO_POINTER (FALSE), test_no_answer_awaited);
+  g_test_add_func ("/mux-waits/give-back", test_give_back);
   return g_test_run ();
 }

@@ -495,7 +495,70 @@ test_fair (gconstpointer data)
   world_clear (&world);
 }
 
-/* Without credit nothing stops the sender: the reader's end gives up. */
+static gboolean
+is_behind (gpointer user_data)
+{
+  PhMuxCounters counters;
+
+  ph_mux_get_counters (((World *)user_data)->client, &counters);
+  return counters.held_bytes > PH_MUX_PLAIN_PAUSE_BYTES;
+}
+
+/* Without credit a reader that is behind holds the channel up, and loses nothing. */
+static void
+test_behind (void)
+{
+  World world;
+
+  world_init_on (&world, PH_EXTENSIONS_NONE, PH_EXTENSIONS_OURS, &default_pipe);
+  world.service_plan =
+      (PhStreamPlan){ .write_seed = 2, .read_seed = 1, .write_bytes = 40 * 1000 * 1000 };
+  ph_stream_set_paused (add_app (&world, &(PhStreamPlan){ .write_seed = 1, .read_seed = 2 }), TRUE);
+  ph_test_wait (world.context, is_behind, &world);
+  ph_stream_set_paused (app (&world, 0), FALSE);
+  wait_until_over (&world);
+  g_assert_cmpuint (app (&world, 0)->n_read, ==, 40 * 1000 * 1000);
+  g_assert_false (app (&world, 0)->wrong || app (&world, 0)->was_reset);
+  g_assert_cmpuint (world.client_seen.n_closed_by[PH_CLOSE_DONE], ==, 1);
+  world_clear (&world);
+}
+
+static gboolean
+has_all (gpointer user_data)
+{
+  World *world = user_data;
+
+  return world->n_accepted > 0 && service (world, 0)->n_read == 40 * 1000 * 1000;
+}
+
+static gboolean
+is_host_behind (gpointer user_data)
+{
+  PhMuxCounters counters;
+
+  ph_mux_get_counters (((World *)user_data)->host, &counters);
+  return counters.held_bytes > PH_MUX_PLAIN_PAUSE_BYTES;
+}
+
+/* Nor does one that has first to wait. */
+static void
+test_behind_before_open (void)
+{
+  World world;
+
+  world_init_on (&world, PH_EXTENSIONS_NONE, PH_EXTENSIONS_OURS, &default_pipe);
+  ph_mux_set_held (world.host, TRUE);
+  world.service_plan = (PhStreamPlan){ .write_seed = 2, .read_seed = 1, .write_last = TRUE };
+  add_app (&world, &(PhStreamPlan){ .write_seed = 1, .write_bytes = 40 * 1000 * 1000 });
+  ph_test_wait (world.context, is_host_behind, &world);
+  for (guint i = 0; i < 2000; i++)
+    g_main_context_iteration (world.context, FALSE);
+  ph_mux_set_held (world.host, FALSE);
+  ph_test_wait (world.context, has_all, &world);
+  world_clear (&world);
+}
+
+/* One that takes nothing for a while is given up. */
 static void
 test_too_slow (void)
 {
@@ -894,6 +957,51 @@ test_free_inside_event (gconstpointer data)
   world_clear (&world);
 }
 
+typedef struct
+{
+  PhMux *mux;
+  guint n_closed;
+  gboolean has_failed;
+  gboolean is_done;
+} Ending;
+
+static void
+end_at_close (const PhConnectionInfo *info, gpointer user_data)
+{
+  Ending *ending = user_data;
+
+  if (ending->n_closed++ == 0)
+    ph_mux_shutdown (ending->mux, PH_CLOSE_SESSION_ENDING, set_true, &ending->is_done);
+}
+
+static void
+note_failure (const GError *error, gpointer user_data)
+{
+  ((Ending *)user_data)->has_failed = TRUE;
+}
+
+/* Who ends a session on hearing that its connections end is not told that it failed. */
+static void
+test_shutdown_inside_event (void)
+{
+  static const PhMuxEvents ending_events = { .closed = end_at_close, .failed = note_failure };
+  Ending ending = { 0 };
+  World world;
+
+  world_init (&world);
+  ph_mux_free (world.client);
+  world.client = ending.mux =
+      ph_mux_new (PH_MUX_CLIENT, ph_pipe_get_channel (world.pipe, 1), world.poll, NULL,
+                  PH_EXTENSIONS_OURS, &ending_events, &ending);
+  ph_listener_set_mux (world.listener, world.client);
+  open_some (&world, 3);
+  ph_pipe_close (world.pipe);
+  ph_test_wait (world.context, is_true, &ending.is_done);
+  g_assert_cmpuint (ending.n_closed, ==, 3);
+  g_assert_false (ending.has_failed);
+  world_clear (&world);
+}
+
 static void
 test_descriptors_return (void)
 {
@@ -947,6 +1055,8 @@ main (int argc, char **argv)
   ph_fixed_resolver_install (fixed_names);
   add_tables ();
   g_test_add_func ("/mux/slow-reader", test_slow_reader);
+  g_test_add_func ("/mux/behind", test_behind);
+  g_test_add_func ("/mux/behind-before-open", test_behind_before_open);
   g_test_add_func ("/mux/too-slow", test_too_slow);
   g_test_add_data_func ("/mux/fair/credit", GUINT_TO_POINTER (PH_EXTENSIONS_OURS), test_fair);
   g_test_add_data_func ("/mux/fair/plain", GUINT_TO_POINTER (PH_EXTENSIONS_NONE), test_fair);
@@ -961,6 +1071,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mux/channel-lost", test_channel_lost);
   g_test_add_func ("/mux/held", test_held);
   g_test_add_func ("/mux/free-while-busy", test_free_while_busy);
+  g_test_add_func ("/mux/shutdown/inside-event", test_shutdown_inside_event);
   g_test_add_data_func ("/mux/free-inside/opened", GINT_TO_POINTER (FALSE), test_free_inside_event);
   g_test_add_data_func ("/mux/free-inside/closed", GINT_TO_POINTER (TRUE), test_free_inside_event);
   g_test_add_func ("/mux/descriptors-return", test_descriptors_return);

@@ -195,6 +195,8 @@ pair_clear (Pair *pair)
       ph_cert_unref (pair->certs[i]);
     }
   ph_ice_config_unref (pair->config);
+  while (g_main_context_iteration (NULL, FALSE)) /* libnice closes its sockets */
+    ;
 }
 
 static void

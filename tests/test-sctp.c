@@ -771,6 +771,38 @@ test_clock_wrap (gconstpointer data)
   pipe_clear (&pipe);
 }
 
+/* Minutes in which the clock wraps and the line is gone: what is under way, and what was asked,
+ * arrives afterwards. */
+static void
+test_clock_wrap_under_way (gconstpointer data)
+{
+  Pipe pipe;
+  guint n_before;
+
+  if (!g_test_subprocess ())
+    {
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_assert_passed ();
+      return;
+    }
+  pipe_init (&pipe, &no_faults, 1);
+  usrsctp_handle_timers (0x7fffffff - 60000); /* a minute before */
+  if (GPOINTER_TO_UINT (data) > 1)
+    usrsctp_handle_timers (0x80000000);
+  pipe_connect (&pipe);
+  pipe.is_cut = TRUE;
+  for (guint i = 0; i < 2; i++)
+    side_send (&pipe.sides[i], 300);
+  ph_sctp_heartbeat (pipe.sides[0].sctp);
+  pass_time (2 * 60 * 1000);
+  release (&pipe);
+  ph_test_wait_for (is_all_there (&pipe));
+  n_before = pipe.sides[1].n_packets;
+  ph_sctp_heartbeat (pipe.sides[0].sctp);
+  ph_test_wait_for (pipe.sides[1].n_packets > n_before);
+  pipe_clear (&pipe);
+}
+
 /* Input and output that come too late, or for one that is gone. */
 static void
 test_many (void)
@@ -823,5 +855,9 @@ main (int argc, char **argv)
   g_test_add_func ("/sctp/many", test_many);
   g_test_add_data_func ("/sctp/clock-wrap/half", GUINT_TO_POINTER (1), test_clock_wrap);
   g_test_add_data_func ("/sctp/clock-wrap/whole", GUINT_TO_POINTER (2), test_clock_wrap);
+  g_test_add_data_func ("/sctp/clock-wrap-under-way/half", GUINT_TO_POINTER (1),
+                        test_clock_wrap_under_way);
+  g_test_add_data_func ("/sctp/clock-wrap-under-way/whole", GUINT_TO_POINTER (2),
+                        test_clock_wrap_under_way);
   return g_test_run ();
 }

@@ -747,6 +747,36 @@ test_cancel (void)
 }
 
 static void
+on_rejected (GObject *source, GAsyncResult *result, gpointer data)
+{
+  guint *n_full = data;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (ph_signal_client_signal_finish (result, &error));
+  *n_full += g_error_matches (error, PH_ERROR, PH_ERROR_FULL) ? 1 : 0;
+}
+
+/* Rejections that are never answered do not pile up. */
+static void
+test_many_rejections (void)
+{
+  static const char *const silent[] = { NULL };
+  const PhSignalMessage message = { .type = PH_SIGNAL_TYPE_REJECT };
+  Liar liar;
+  PhSignalClient *client = liar_start (&liar, silent, 1, 600);
+  guint n_full = 0;
+
+  for (guint i = 0; i < PH_SIGNAL_MAX_JOINS + 10; i++)
+    ph_signal_client_signal_async (client, "AAAAAAAAAAAAAAAAAAAAA", NULL, &message, NULL,
+                                   on_rejected, &n_full);
+  ph_test_wait_for (n_full == 10);
+  ph_signal_client_free (client);
+  drain ();
+  g_assert_cmpuint (n_full, ==, 10);
+  liar_stop (&liar);
+}
+
+static void
 test_cancelled_before (void)
 {
   g_autoptr (PhSignalServer) server = start_server (0);
@@ -781,6 +811,7 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-client/watch-portal", test_watch_portal);
   g_test_add_func ("/signal-client/token-is-kept", test_token_is_kept);
   g_test_add_func ("/signal-client/cancel", test_cancel);
+  g_test_add_func ("/signal-client/many-rejections", test_many_rejections);
   g_test_add_func ("/signal-client/cancelled-before", test_cancelled_before);
   return g_test_run ();
 }

@@ -71,7 +71,7 @@ wire_send (Wire *wire, const char *bytes, gsize size)
   gint64 end_us = g_get_monotonic_time () + DEADLINE_US;
   gsize sent = 0;
 
-  while (sent < size && g_get_monotonic_time () < end_us)
+  while (sent < size && !wire->ended && g_get_monotonic_time () < end_us)
     {
       g_autoptr (GError) error = NULL;
       gssize n = g_socket_send (wire->socket, bytes + sent, size - sent, NULL, &error);
@@ -303,8 +303,74 @@ test_error_body (void)
   tear_down (&f);
 }
 
-/* Not HTTP, or barely. The server answers or closes, and goes on. (An unknown Transfer-Encoding is
- * not here: libsoup 3.2 answers it and leaks the path.) */
+/* Heads that libsoup must not see: it would refuse them and forget their path (LeakSanitizer
+ * tells), or heads that could mean two things. */
+static void
+test_refused_heads (void)
+{
+  static const char *const fields[] = {
+    "Host: x\r\nContent-Length: x",
+    "Host: x\r\nContent-Length: -1",
+    "Host: x\r\nContent-Length: 99999999999999999999",
+    "Host: x\r\ncontent-length:",
+    "Host: x\r\nContent-Length: 1\r\nContent-Length: 1",
+    "Host: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked",
+    "Host: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+    "Host: x\r\nTransfer-Encoding: gzip",
+    "Host: x\r\nTransfer-Encoding:\r\n gzip",
+    "Host: x/y",
+    "Host: x\r\nX: y\r\n z",
+    "Host: x\nTRANSFER-ENCODING:identity, chunked",
+  };
+  Fixture f;
+
+  set_up (&f, NULL);
+  for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
+    {
+      g_autoptr (Wire) wire = wire_open (f.port);
+      g_autofree char *request = g_strdup_printf ("GET /healthz HTTP/1.1\r\n%s\r\n\r\n", fields[i]);
+
+      g_assert_true (wire_send (wire, request, strlen (request)));
+      g_assert_nonnull (strstr (wire_read (wire), " 400 "));
+    }
+  tear_down (&f);
+}
+
+/* However the head comes, its end is found, and a line may be long. */
+static void
+test_head_in_pieces (void)
+{
+  g_autofree char *much = g_strnfill (6000, 'x');
+  g_autofree char *request = g_strdup_printf (
+      "GET /healthz HTTP/1.1\r\nX: %s\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}", much);
+  gsize size = strlen (request);
+  Fixture f;
+
+  set_up (&f, NULL);
+  for (gsize piece = 1; piece < 2 * size; piece *= 7)
+    {
+      g_autoptr (Wire) wire = wire_open (f.port);
+
+      for (gsize i = 0; i < size; i += piece)
+        g_assert_true (wire_send (wire, request + i, MIN (piece, size - i)));
+      g_assert_cmpuint (get_status (wire_read (wire)), ==, 200);
+    }
+  tear_down (&f);
+}
+
+static void
+test_range (void)
+{
+  Fixture f;
+  g_autoptr (Wire) wire = NULL;
+
+  set_up (&f, NULL);
+  wire = start (&f, "GET", "/metrics", "Range: bytes=0-0,2-2,4-4,6-6\r\n", "");
+  g_assert_cmpuint (get_status (wire_read (wire)), ==, 200);
+  tear_down (&f);
+}
+
+/* Not HTTP, or barely. The server answers or closes, and goes on. */
 static void
 test_garbage (void)
 {
@@ -317,6 +383,7 @@ test_garbage (void)
     "POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
     "POST /session HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n",
     "POST /session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    "POST /session HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n",
     "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n",
     "OPTIONS * HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
     "\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", /* TLS */
@@ -428,12 +495,14 @@ test_many_headers (void)
     {
       g_autoptr (Wire) wire = wire_open (f.port);
       g_autoptr (GString) request = g_string_new ("GET /healthz HTTP/1.1\r\nHost: x\r\n");
+      guint status;
 
       for (guint j = 0; j < counts[i]; j++)
         g_string_append (request, "a:\r\n");
       g_string_append (request, "\r\n");
       wire_send (wire, request->str, request->len);
-      g_assert_cmpuint (get_status (wire_read (wire)), ==, i == 0 ? 200 : 0);
+      status = get_status (wire_read (wire)); /* none where the server hung up on what still came */
+      g_assert_true (i == 0 ? status == 200 : status == 431 || (i == 2 && status == 0));
     }
   tear_down (&f);
 }
@@ -842,6 +911,9 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-server/requests", test_requests);
   g_test_add_func ("/signal-server/error-body", test_error_body);
   g_test_add_func ("/signal-server/garbage", test_garbage);
+  g_test_add_func ("/signal-server/refused-heads", test_refused_heads);
+  g_test_add_func ("/signal-server/head-in-pieces", test_head_in_pieces);
+  g_test_add_func ("/signal-server/range", test_range);
   g_test_add_func ("/signal-server/random-garbage", test_random_garbage);
   g_test_add_func ("/signal-server/large-body", test_large_body);
   g_test_add_func ("/signal-server/chunked-body", test_chunked_body);

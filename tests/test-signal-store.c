@@ -442,6 +442,30 @@ test_too_many_joins (void)
   tear_down (&f);
 }
 
+/* Offers and answers of all sessions share so many bytes, and give them back. */
+static void
+test_too_many_bytes (void)
+{
+  const PhSignalStoreOptions options = { .max_bytes = 3000 };
+  g_autofree char *large = g_strnfill (2000, 'o');
+  Fixture f;
+  Joined bob;
+  Joined carol;
+
+  set_up (&f, &options, TRUE);
+  g_assert_cmpint (join (&f, "bob", 1, TRUE, &bob), ==, PH_STORE_OK);
+  g_assert_cmpint (join (&f, "carol", 2, TRUE, &carol), ==, PH_STORE_OK);
+  g_assert_cmpint (put (&f, bob.id, f.token, PH_SIGNAL_TYPE_OFFER, large), ==, PH_STORE_OK);
+  g_assert_cmpint (put (&f, bob.id, f.token, PH_SIGNAL_TYPE_OFFER, large), ==, PH_STORE_OK);
+  g_assert_cmpint (put (&f, carol.id, f.token, PH_SIGNAL_TYPE_OFFER, large), ==, PH_STORE_FULL);
+  g_assert_cmpint (look (&f, carol.id, f.token)->status, ==, PH_SIGNAL_JOINED);
+  g_assert_cmpint (put (&f, bob.id, bob.token, PH_SIGNAL_TYPE_ANSWER, large), ==, PH_STORE_FULL);
+  g_assert_cmpint (put (&f, bob.id, bob.token, PH_SIGNAL_TYPE_ANSWER, "a"), ==, PH_STORE_OK);
+  g_assert_cmpint (ph_signal_store_delete (f.store, bob.id, bob.token, f.now_us), ==, PH_STORE_OK);
+  g_assert_cmpint (put (&f, carol.id, f.token, PH_SIGNAL_TYPE_OFFER, large), ==, PH_STORE_OK);
+  tear_down (&f);
+}
+
 /* ---- Time ---- */
 
 static void
@@ -584,6 +608,7 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-store/bad-token", test_bad_token);
   g_test_add_func ("/signal-store/full", test_full);
   g_test_add_func ("/signal-store/too-many-joins", test_too_many_joins);
+  g_test_add_func ("/signal-store/too-many-bytes", test_too_many_bytes);
   g_test_add_func ("/signal-store/waiting-expires", test_waiting_expires);
   g_test_add_func ("/signal-store/strangers-do-not-keep", test_strangers_do_not_keep);
   g_test_add_func ("/signal-store/hold-keeps", test_hold_keeps);

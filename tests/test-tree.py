@@ -27,6 +27,7 @@ LAYERS = {
     'session': {'core', 'tunnel', 'transport', 'signaling'},
     'cli': {'core', 'tunnel', 'transport', 'signaling', 'session'},
     'server': {'core', 'signaling'},
+    'manual': {'core', 'cli', 'server'},
     'app': {'core', 'session'},
 }
 

@@ -9,6 +9,7 @@
 #include "ph-input.h"
 #include "ph-options.h"
 #include "ph-output.h"
+#include "ph-paste.h"
 
 typedef struct
 {
@@ -16,6 +17,7 @@ typedef struct
   PhHost *host;
   PhOutput *output;
   PhInput *input;
+  PhPaste *paste;  /* NULL with a server */
   GSource *prompt; /* asks what is to be asked next, once the event that brought it is over */
   guint64 shown;   /* the question that was asked last */
   gboolean approve_all;
@@ -30,14 +32,9 @@ static const char summary[] =
     "  --allow 'localhost:8000-8010'  several\n"
     "  --allow '192.168.*:*'       everything on the home network\n"
     "  --allow '[::1]:80'  --allow 10.0.0.0/8:22  --allow '*.example.com:443'\n"
-    "Without --signal this computer serves the signaling itself, for its own network.";
-
-static const char description[] =
-    "While it runs, it reads commands from standard input:\n"
-    "  allow RULE, deny RULE   change the rules; deny also closes connections\n"
-    "  clients, kick NAME      who is there; send somebody away\n"
-    "  y, n                    answer the oldest open question\n"
-    "  quit                    end the session\n";
+    "Without --signal this computer serves the signaling itself, for its own network.\n"
+    "With --manual there is none: you pass an offer on by whatever you chat with, and\n"
+    "paste the answer that comes back.";
 
 static gboolean
 run_allow (gpointer target, const char *rest, GError **error)
@@ -72,6 +69,12 @@ static gboolean
 run_kick (gpointer target, const char *rest, GError **error)
 {
   return ph_host_kick (((HostProgram *)target)->host, rest, error);
+}
+
+static gboolean
+run_offer (gpointer target, const char *rest, GError **error)
+{
+  return ph_host_offer (((HostProgram *)target)->host, error);
 }
 
 static gboolean
@@ -134,17 +137,31 @@ run_no (gpointer target, const char *rest, GError **error)
 }
 
 static const PhInputCommand commands[] = {
-  { "allow", "a rule like 127.0.0.1:8000", run_allow },
-  { "deny", "a rule like 127.0.0.1:8000", run_deny },
-  { "clients", NULL, run_clients },
-  { "kick", "a Client's name", run_kick },
-  { "y", NULL, run_yes },
-  { "yes", NULL, run_yes },
-  { "n", NULL, run_no },
-  { "no", NULL, run_no },
-  { "quit", NULL, run_quit },
+  { "allow", "RULE", "a rule like 127.0.0.1:8000", "shares something more", run_allow },
+  { "deny", "RULE", "a rule like 127.0.0.1:8000",
+    "takes a rule away, and closes the connections that only it allowed", run_deny },
+  { "clients", NULL, NULL, "tells who is there", run_clients },
+  { "kick", "NAME", "a Client's name", "sends somebody away", run_kick },
+  { "y", NULL, NULL, "says yes to the request that has waited longest", run_yes },
+  { "yes", NULL, NULL, NULL, run_yes },
+  { "n", NULL, NULL, "says no to it", run_no },
+  { "no", NULL, NULL, NULL, run_no },
+  { "offer", NULL, NULL, "with --manual: makes a new offer, for another Client", run_offer },
+  { "quit", NULL, NULL, "ends the session", run_quit },
   { NULL },
 };
+
+static void
+on_pasted (const char *text, gpointer user_data)
+{
+  HostProgram *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (ph_host_paste (self->host, text, &error))
+    ph_output_say (self->output, "That is the answer. Connecting …");
+  else
+    ph_output_warn (self->output, ph_error_name (ph_error_code (error)), error->message);
+}
 
 /* An empty line says no to a question, as the prompt promises, and nothing otherwise: one that was
  * typed before the question answers nothing. */
@@ -155,6 +172,8 @@ on_line (const char *line, gpointer user_data)
   gboolean was_asked = ph_output_take_asked (self->output);
   g_autoptr (GError) error = NULL;
 
+  if (self->paste != NULL && ph_paste_take (self->paste, line))
+    return;
   if (*line == '\0' && was_asked)
     answer (self, FALSE);
   else if (*line != '\0' && !ph_input_run (commands, line, self, &error))
@@ -172,6 +191,14 @@ on_end_of_input (gpointer user_data)
 {
   HostProgram *self = user_data;
 
+  if (self->paste != NULL)
+    {
+      ph_paste_end (self->paste);
+      ph_output_warn (self->output, "input-ended",
+                      "Standard input has ended, so no answer can be pasted any more. Who is here "
+                      "stays");
+      return;
+    }
   if (self->approve_all)
     return;
   ph_output_warn (
@@ -247,6 +274,7 @@ run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
   self.output = ph_output_new (PH_OUTPUT_HOST, options->is_json);
   ph_output_set_ended (self.output, on_ended, &self);
   self.prompt = ph_timer_new (NULL, "[porthole] prompt", on_prompt, &self);
+  self.paste = host_options->is_manual ? ph_paste_new (NULL, on_pasted, &self) : NULL;
   if (!self.approve_all)
     ph_output_set_questions_changed (self.output, on_questions_changed);
   self.host = ph_host_new (host_options, ph_output_get_events (self.output), self.output, &error);
@@ -265,6 +293,7 @@ run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
   g_clear_pointer (&self.host, ph_host_free);
   while (g_main_context_iteration (NULL, FALSE))
     ; /* what was cancelled comes home */
+  g_clear_pointer (&self.paste, ph_paste_free);
   ph_timer_clear (&self.prompt);
   ph_output_free (self.output);
   return self.status;
@@ -287,8 +316,8 @@ arguments_clear (Arguments *arguments)
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
 
-static GOptionContext *
-new_context (Arguments *ret, int *ret_max_clients)
+static PhCommand *
+new_command (Arguments *ret, int *ret_max_clients)
 {
   const GOptionEntry entries[] = {
     { "allow", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &ret->rules, "What Clients may reach, may repeat",
@@ -298,21 +327,32 @@ new_context (Arguments *ret, int *ret_max_clients)
     { "max-clients", 0, 0, G_OPTION_ARG_INT, ret_max_clients, "At most so many at once (16)", "N" },
     G_OPTION_ENTRY_NULL,
   };
-  GOptionContext *context = g_option_context_new ("");
+  PhCommand *command =
+      ph_command_new ("porthole host", "share services of this computer", "", summary);
 
-  g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, description);
-  g_option_context_add_main_entries (context, entries, NULL);
-  ph_options_add (&ret->options, context);
-  return context;
+  ph_command_add_options (command, entries);
+  ph_options_add (&ret->options, command);
+  ph_command_add_section (command, "Commands while it runs", ph_input_describe (commands));
+  ph_options_add_environment (command);
+  return command;
+}
+
+PhCommand *
+ph_cli_describe_host (void)
+{
+  static Arguments arguments;
+  static int max_clients;
+
+  return new_command (&arguments, &max_clients);
 }
 
 static gboolean
 read_arguments (int argc, char **argv, Arguments *ret, GError **error)
 {
   int max_clients = PH_HOST_MAX_CLIENTS;
+  g_autoptr (PhCommand) command = new_command (ret, &max_clients);
 
-  if (!ph_cli_parse (new_context (ret, &max_clients), &argc, &argv, error))
+  if (!ph_cli_parse (command, &argc, &argv, error))
     return FALSE;
   if (argc > 1)
     {
@@ -326,6 +366,13 @@ read_arguments (int argc, char **argv, Arguments *ret, GError **error)
       g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
                    "--max-clients %d is out of range; use 1 to %d", max_clients,
                    PH_HOST_MAX_CLIENTS);
+      return FALSE;
+    }
+  if (ret->options.is_manual && ret->host.approve_all)
+    {
+      g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
+                           "--yes cannot stand beside --manual: nobody is asked there, because you "
+                           "let somebody in by pasting their answer");
       return FALSE;
     }
   ret->host.max_clients = (guint)max_clients;
@@ -342,6 +389,7 @@ ph_cli_host (int argc, char **argv)
   if (!read_arguments (argc, argv, &arguments, &error))
     return ph_cli_fail (wants_json, error);
   arguments.host.signal = arguments.options.signal;
+  arguments.host.is_manual = arguments.options.is_manual;
   arguments.host.name = arguments.options.name;
   arguments.host.allow_unverified = arguments.options.allow_unverified;
   arguments.host.servers = arguments.options.servers;

@@ -5,11 +5,13 @@
 
 #include "core/ph-error.h"
 #include "core/ph-quit.h"
+#include "session/ph-block.h"
 #include "session/ph-join.h"
 
 #include "ph-input.h"
 #include "ph-options.h"
 #include "ph-output.h"
+#include "ph-paste.h"
 
 typedef struct
 {
@@ -17,6 +19,10 @@ typedef struct
   PhJoin *join;
   PhOutput *output;
   PhInput *input;
+  PhPaste *paste;     /* NULL with a server */
+  const char *offer;  /* from the command line; else NULL */
+  gboolean has_offer; /* one has been taken */
+  GError *error;      /* why it was ended from here */
   PhExit status;
 } JoinProgram;
 
@@ -28,15 +34,9 @@ static const char summary[] =
     "  -L 8443:example.com:443       the Host looks the name up\n"
     "  -L '8000:[::1]:8000'          IPv6 addresses stand in brackets\n"
     "  -L 0.0.0.0:8000:10.0.0.7:80   for the other computers here, too\n"
-    "  -L 0:127.0.0.1:80             any port that is free here";
-
-static const char description[] =
-    "While it runs, it reads commands from standard input:\n"
-    "  map SPEC     as -L\n"
-    "  unmap PORT   takes it away and closes its connections\n"
-    "  quit         end the session\n"
-    "\n"
-    "Nothing is asked. A bare session ID works only with --allow-unverified.\n";
+    "  -L 0:127.0.0.1:80             any port that is free here\n"
+    "With --manual, paste the offer they sent you, and send back the answer that shows.\n"
+    "Nothing is asked. A bare session ID works only with --allow-unverified.";
 
 static gboolean
 run_map (gpointer target, const char *rest, GError **error)
@@ -58,11 +58,24 @@ run_quit (gpointer target, const char *rest, GError **error)
 }
 
 static const PhInputCommand commands[] = {
-  { "map", "a mapping like 8000:127.0.0.1:80", run_map },
-  { "unmap", "the local port of a mapping", run_unmap },
-  { "quit", NULL, run_quit },
+  { "map", "SPEC", "a mapping like 8000:127.0.0.1:80", "maps one port more, as -L does", run_map },
+  { "unmap", "PORT", "the local port of a mapping",
+    "takes a mapping away, and closes its connections", run_unmap },
+  { "quit", NULL, NULL, "ends the session", run_quit },
   { NULL },
 };
+
+static void
+on_pasted (const char *text, gpointer user_data)
+{
+  JoinProgram *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (ph_join_paste (self->join, text, &error))
+    self->has_offer = TRUE;
+  else
+    ph_output_warn (self->output, ph_error_name (ph_error_code (error)), error->message);
+}
 
 static void
 on_line (const char *line, gpointer user_data)
@@ -70,6 +83,8 @@ on_line (const char *line, gpointer user_data)
   JoinProgram *self = user_data;
   g_autoptr (GError) error = NULL;
 
+  if (self->paste != NULL && ph_paste_take (self->paste, line))
+    return;
   if (*line == '\0' || ph_input_run (commands, line, self, &error))
     return;
   /* A port that cannot be listened on has been told as an event. */
@@ -83,10 +98,21 @@ on_too_long (gpointer user_data)
   ph_output_line_too_long (((JoinProgram *)user_data)->output);
 }
 
-/* A Client goes on without somebody who types. */
+/* A Client goes on without somebody who types, but for what it cannot begin without. */
 static void
 on_end_of_input (gpointer user_data)
 {
+  JoinProgram *self = user_data;
+
+  if (self->paste == NULL)
+    return;
+  ph_paste_end (self->paste);
+  if (self->has_offer)
+    return;
+  self->error = g_error_new_literal (PH_ERROR, PH_ERROR_INVALID,
+                                     "Standard input has ended before an offer came; paste the "
+                                     "block that the Host has sent you, whole");
+  ph_join_end (self->join);
 }
 
 static const PhInputEvents input_events = {
@@ -109,7 +135,9 @@ on_ended (const GError *error, gpointer user_data)
 {
   JoinProgram *self = user_data;
 
-  self->status = ph_cli_exit_status (error);
+  self->status = ph_cli_exit_status (self->error != NULL ? self->error : error);
+  if (self->error != NULL)
+    ph_output_error (self->output, self->error);
   g_main_loop_quit (self->loop);
 }
 
@@ -138,27 +166,42 @@ check_mappings (char **mappings, GError **error)
 }
 
 static void
+begin (JoinProgram *self)
+{
+  ph_join_start (self->join);
+  if (self->paste == NULL)
+    ph_output_say (self->output, "Asking the Host to let you in …");
+  else if (self->offer != NULL)
+    on_pasted (self->offer, self);
+  else
+    ph_output_say (self->output, "Paste the offer that the Host has sent you, all of it:");
+}
+
+static void
 run_loop (JoinProgram *self)
 {
   self->loop = g_main_loop_new (NULL, FALSE);
   self->input = ph_input_new (NULL, &input_events, self);
-  ph_join_start (self->join);
-  ph_output_say (self->output, "Asking the Host to let you in …");
+  begin (self);
   g_main_loop_run (self->loop);
   ph_input_free (self->input);
   g_main_loop_unref (self->loop);
 }
 
 static PhExit
-run (const PhOptions *options, const PhJoinOptions *join_options, char **mappings)
+run (const PhOptions *options,
+     const PhJoinOptions *join_options,
+     const char *offer,
+     char **mappings)
 {
-  JoinProgram self = { 0 };
+  JoinProgram self = { .offer = offer };
   /* First and to the end: a signal never finds the program half made, nor kills it. */
   g_autoptr (PhQuit) quit = ph_quit_new (NULL, on_quit, &self);
   g_autoptr (GError) error = NULL;
 
   self.output = ph_output_new (PH_OUTPUT_JOIN, options->is_json);
   ph_output_set_ended (self.output, on_ended, &self);
+  self.paste = join_options->is_manual ? ph_paste_new (NULL, on_pasted, &self) : NULL;
   self.join = ph_join_new (join_options, ph_output_get_events (self.output), self.output, &error);
   if (self.join != NULL && !map_all (self.join, mappings))
     g_set_error_literal (&error, PH_ERROR, PH_ERROR_LISTEN,
@@ -178,6 +221,8 @@ run (const PhOptions *options, const PhJoinOptions *join_options, char **mapping
   g_clear_pointer (&self.join, ph_join_free);
   while (g_main_context_iteration (NULL, FALSE))
     ; /* what was cancelled comes home */
+  g_clear_pointer (&self.paste, ph_paste_free);
+  g_clear_error (&self.error);
   ph_output_free (self.output);
   return self.status;
 }
@@ -187,6 +232,7 @@ typedef struct
 {
   PhOptions options;
   PhCode *code;
+  char *offer;
   char **mappings;
 } Arguments;
 
@@ -195,26 +241,36 @@ arguments_clear (Arguments *arguments)
 {
   ph_options_clear (&arguments->options);
   ph_code_free (arguments->code);
+  g_free (arguments->offer);
   g_strfreev (arguments->mappings);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
 
-static GOptionContext *
-new_context (Arguments *ret)
+static PhCommand *
+new_command (Arguments *ret)
 {
   const GOptionEntry entries[] = {
     { "map", 'L', 0, G_OPTION_ARG_FILENAME_ARRAY, &ret->mappings,
       "Which port here is which service there, may repeat", "[BIND:]PORT[:HOST:HOSTPORT]" },
     G_OPTION_ENTRY_NULL,
   };
-  GOptionContext *context = g_option_context_new ("CODE|LINK|ID");
+  PhCommand *command =
+      ph_command_new ("porthole join", "use what somebody shares", "CODE|LINK|ID|OFFER", summary);
 
-  g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, description);
-  g_option_context_add_main_entries (context, entries, NULL);
-  ph_options_add (&ret->options, context);
-  return context;
+  ph_command_add_options (command, entries);
+  ph_options_add (&ret->options, command);
+  ph_command_add_section (command, "Commands while it runs", ph_input_describe (commands));
+  ph_options_add_environment (command);
+  return command;
+}
+
+PhCommand *
+ph_cli_describe_join (void)
+{
+  static Arguments arguments;
+
+  return new_command (&arguments);
 }
 
 /* Other users of this computer see the command line of every process. */
@@ -231,11 +287,60 @@ hide_secret (char *text)
     memset (secret + 1, '*', strlen (secret + 1));
 }
 
+/* An offer begins with dashes, which make an option of it; so it is taken out, and out of sight,
+ * before options are read. */
+static char *
+take_offer (int *argc, char **argv)
+{
+  for (int i = 1; i < *argc; i++)
+    if (ph_block_begins (argv[i]))
+      {
+        char *offer = g_strdup (argv[i]);
+
+        memset (argv[i], '*', strlen (argv[i]));
+        memmove (argv + i, argv + i + 1, (gsize)(*argc - i) * sizeof *argv);
+        --*argc;
+        return offer;
+      }
+  return NULL;
+}
+
+static gboolean
+check_offer (const char *text, GError **error)
+{
+  g_autoptr (PhBlock) offer = ph_block_parse (text, PH_BLOCK_OFFER, error);
+
+  return offer != NULL && ph_block_check_age (offer, g_get_real_time () / G_USEC_PER_SEC, error);
+}
+
+static gboolean
+read_manual (int argc, char **argv, Arguments *ret, GError **error)
+{
+  ret->options.is_manual = TRUE;
+  if (argc > 1)
+    {
+      hide_secret (argv[1]);
+      g_set_error (
+          error, PH_ERROR, PH_ERROR_INVALID,
+          "“%s” is no offer, and with --manual nothing else can be joined: an offer begins "
+          "with “-----BEGIN PORTHOLE OFFER-----” and stands in quotes",
+          argv[1]);
+      return FALSE;
+    }
+  return (ret->offer == NULL || check_offer (ret->offer, error)) &&
+         check_mappings (ret->mappings, error) && ph_options_finish (&ret->options, error);
+}
+
 static gboolean
 read_arguments (int argc, char **argv, Arguments *ret, GError **error)
 {
-  if (!ph_cli_parse (new_context (ret), &argc, &argv, error))
+  g_autoptr (PhCommand) command = new_command (ret);
+
+  ret->offer = take_offer (&argc, argv);
+  if (!ph_cli_parse (command, &argc, &argv, error))
     return FALSE;
+  if (ret->options.is_manual || ret->offer != NULL)
+    return read_manual (argc, argv, ret, error);
   if (argc < 2)
     {
       g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
@@ -267,9 +372,10 @@ ph_cli_join (int argc, char **argv)
   if (!read_arguments (argc, argv, &arguments, &error))
     return ph_cli_fail (wants_json, error);
   join_options.code = arguments.code;
+  join_options.is_manual = arguments.options.is_manual;
   join_options.signal = arguments.options.signal;
   join_options.name = arguments.options.name;
   join_options.allow_unverified = arguments.options.allow_unverified;
   join_options.servers = arguments.options.servers;
-  return run (&arguments.options, &join_options, arguments.mappings);
+  return run (&arguments.options, &join_options, arguments.offer, arguments.mappings);
 }

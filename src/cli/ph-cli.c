@@ -11,25 +11,49 @@
 
 #include "ph-output.h"
 
-static const char help[] =
-    "Usage:\n"
-    "  porthole host [OPTION…]            share services of this computer\n"
-    "  porthole join CODE|LINK [OPTION…]  use what somebody shares\n"
-    "\n"
-    "Share a Minecraft server:\n"
-    "  porthole host --allow 127.0.0.1:25565\n"
-    "and give the link that is shown to a friend, who types:\n"
-    "  porthole join 'LINK' -L 25565\n"
-    "and finds the game at 127.0.0.1:25565 on their own computer.\n"
-    "\n"
-    "“porthole host --help” and “porthole join --help” tell all options.\n"
-    "  --help      this text\n"
-    "  --version   the version\n"
-    "\n"
-    "Exit status: 0 ended by either person, 1 failed, 2 usage, 3 signaling server\n"
-    "unreachable, 4 session unknown or expired, 5 declined or full, 6 no path between\n"
-    "the two computers, 7 no mapping could listen, 8 not verified, 9 the other side\n"
-    "was lost.\n";
+static const char summary[] =
+    "Lets one person share TCP services with another, directly from computer to computer and\n"
+    "encrypted, with nothing to set up on either router.";
+
+static const char commands[] =
+    "  host           share services of this computer\n"
+    "  join           use what somebody shares\n"
+    "“porthole host --help” and “porthole join --help” tell all options of each.\n";
+
+static const char example[] = "Share a Minecraft server:\n"
+                              "  porthole host --allow 127.0.0.1:25565\n"
+                              "and give the link that is shown to a friend, who types:\n"
+                              "  porthole join 'LINK' -L 25565\n"
+                              "and finds the game at 127.0.0.1:25565 on their own computer.\n";
+
+static const char exit_status[] = "  0  ended by either person\n"
+                                  "  1  something else failed; the message says what\n"
+                                  "  2  the command line or the environment cannot be understood\n"
+                                  "  3  the signaling server could not be reached\n"
+                                  "  4  there is no such session, or it has expired\n"
+                                  "  5  declined, or no room\n"
+                                  "  6  no path between the two computers\n"
+                                  "  7  no mapping could listen\n"
+                                  "  8  the other side could not be verified\n"
+                                  "  9  the other side stopped answering\n";
+
+PhCommand *
+ph_cli_describe (void)
+{
+  static gboolean version;
+  const GOptionEntry entries[] = {
+    { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version and end", NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  PhCommand *command =
+      ph_command_new ("porthole", "share a TCP service with a friend", "host|join …", summary);
+
+  ph_command_add_options (command, entries);
+  ph_command_add_section (command, "Commands", g_strdup (commands));
+  ph_command_add_section (command, "Example", g_strdup (example));
+  ph_command_add_section (command, "Exit status", g_strdup (exit_status));
+  return command;
+}
 
 PhExit
 ph_cli_exit_status (const GError *error)
@@ -90,22 +114,13 @@ hide_turn (char **argv)
 }
 
 gboolean
-ph_cli_parse (GOptionContext *context, int *argc, char ***argv, GError **error)
+ph_cli_parse (PhCommand *command, int *argc, char ***argv, GError **error)
 {
-  g_autoptr (GOptionContext) owned = context;
-  g_autofree char *name = g_strdup_printf ("porthole %s", (*argv)[0]);
   g_autofree char **given = g_memdup2 (*argv, ((gsize)*argc + 1) * sizeof (char *));
-  g_autoptr (GError) failure = NULL;
-  gboolean is_good;
+  gboolean is_good = ph_command_parse (command, argc, argv, error);
 
-  g_set_prgname (name);
-  is_good = g_option_context_parse (owned, argc, argv, &failure);
   hide_turn (given);
-  if (is_good)
-    return TRUE;
-  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "%s; “%s --help” tells what is possible",
-               failure->message, name);
-  return FALSE;
+  return is_good;
 }
 
 PhExit
@@ -115,6 +130,15 @@ ph_cli_fail (gboolean is_json, const GError *error)
 
   ph_output_error (output, error);
   return ph_cli_exit_status (error);
+}
+
+static void
+print_help (void)
+{
+  g_autoptr (PhCommand) command = ph_cli_describe ();
+  g_autofree char *text = ph_command_dup_help (command);
+
+  fputs (text, stdout);
 }
 
 int
@@ -135,7 +159,7 @@ ph_cli_main (int argc, char **argv)
   if (g_str_equal (command, "--help") || g_str_equal (command, "-h") ||
       g_str_equal (command, "help"))
     {
-      fputs (help, stdout);
+      print_help ();
       return PH_EXIT_ENDED;
     }
   if (g_str_equal (command, "--version"))

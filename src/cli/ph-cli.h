@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
-#include <glib.h>
+#include "core/ph-command.h"
 
 G_BEGIN_DECLS
 
@@ -34,9 +34,14 @@ int ph_cli_main (int argc, char **argv);
 /* Whether --json is among the arguments, for what is wrong with the others. */
 gboolean ph_cli_wants_json (char **argv);
 
-/* Parses @argc and @argv with @context, which it takes; turns a mistake into PH_ERROR_INVALID with
- * a hint at --help. The value of --turn, which has a password in it, is blotted out in place. */
-gboolean ph_cli_parse (GOptionContext *context, int *argc, char ***argv, GError **error);
+/* Parses @argc and @argv by @command. The value of --turn, which has a password in it, is blotted
+ * out in place. Errors: PH_ERROR_INVALID. */
+gboolean ph_cli_parse (PhCommand *command, int *argc, char ***argv, GError **error);
+
+/* What is told of the program and of each subcommand. Owned. */
+PhCommand *ph_cli_describe (void);
+PhCommand *ph_cli_describe_host (void);
+PhCommand *ph_cli_describe_join (void);
 
 /* Says what is wrong with the command line, before there is anything to end. */
 PhExit ph_cli_fail (gboolean is_json, const GError *error);

@@ -169,6 +169,22 @@ set_unknown (const PhInputCommand *commands, const char *line, GError **error)
   return FALSE;
 }
 
+char *
+ph_input_describe (const PhInputCommand *commands)
+{
+  GString *text = g_string_new (NULL);
+
+  for (const PhInputCommand *command = commands; command->word != NULL; command++)
+    {
+      g_autofree char *form =
+          g_strjoin (" ", command->word, command->argument, NULL); /* ends at a NULL argument */
+
+      if (command->help != NULL)
+        g_string_append_printf (text, "  %-14s%s\n", form, command->help);
+    }
+  return g_string_free (text, FALSE);
+}
+
 gboolean
 ph_input_run (const PhInputCommand *commands, const char *line, gpointer target, GError **error)
 {

@@ -28,13 +28,19 @@ typedef struct
 PhInput *ph_input_new (GMainContext *context, const PhInputEvents *events, gpointer user_data);
 void ph_input_free (PhInput *input);
 
-/* A command: its word, what it needs behind it (NULL: nothing), and what it does. */
+/* A command: its word, what stands behind it and what that is (NULL: nothing), what it does in
+ * words (NULL: the one before it says so), and does. */
 typedef struct
 {
   const char *word;
-  const char *needs; /* "a rule like 127.0.0.1:8000" */
+  const char *argument; /* "RULE" */
+  const char *needs;    /* "a rule like 127.0.0.1:8000" */
+  const char *help;
   gboolean (*run) (gpointer target, const char *rest, GError **error);
 } PhInputCommand;
+
+/* A line for each of @commands, for --help. Owned. */
+char *ph_input_describe (const PhInputCommand *commands);
 
 /* Runs the one of @commands, ended by one without a word, that @line is; capitals do not matter.
  * Errors: the command's own;

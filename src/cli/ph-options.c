@@ -2,6 +2,7 @@
 #include "ph-options.h"
 
 #include "core/ph-error.h"
+#include "core/ph-log.h"
 #include "core/ph-text.h"
 #include "signaling/ph-code.h"
 
@@ -12,13 +13,15 @@ ph_options_clear (PhOptions *options)
   g_free (options->name);
   g_strfreev (options->stun);
   g_strfreev (options->turn);
+  g_free (options->log_level);
+  g_free (options->log_file);
   g_clear_pointer (&options->servers, ph_ice_servers_unref);
 }
 
 /* Strings are taken as they are, which GLib calls file names: an option may be written in another
  * encoding than the locale's. What reads them checks them. */
 void
-ph_options_add (PhOptions *options, GOptionContext *context)
+ph_options_add (PhOptions *options, PhCommand *command)
 {
   const GOptionEntry entries[] = {
     { "signal", 0, 0, G_OPTION_ARG_FILENAME, &options->signal,
@@ -33,12 +36,28 @@ ph_options_add (PhOptions *options, GOptionContext *context)
       "Connect through a TURN server only", NULL },
     { "allow-unverified", 0, 0, G_OPTION_ARG_NONE, &options->allow_unverified,
       "Connect without the share code's secret; compare the number shown", NULL },
+    { "manual", 0, 0, G_OPTION_ARG_NONE, &options->is_manual,
+      "No signaling server: two people pass blocks of text to each other", NULL },
     { "json", 0, 0, G_OPTION_ARG_NONE, &options->is_json,
       "Print one JSON object a line instead of text", NULL },
+    { "log-level", 0, 0, G_OPTION_ARG_FILENAME, &options->log_level,
+      "How much to log: to the journal if standard error leads there, else to standard error",
+      PH_LOG_LEVELS },
+    { "log-file", 0, 0, G_OPTION_ARG_FILENAME, &options->log_file,
+      "Log to this file, at level info if not told otherwise", "FILE" },
     G_OPTION_ENTRY_NULL,
   };
 
-  g_option_context_add_main_entries (context, entries, NULL);
+  ph_command_add_options (command, entries);
+}
+
+void
+ph_options_add_environment (PhCommand *command)
+{
+  ph_command_add_section (command, "Environment",
+                          g_strdup ("  PORTHOLE_SIGNAL  as --signal, where that is not given\n"
+                                    "  PORTHOLE_STUN    as --stun; several with spaces between\n"
+                                    "  PORTHOLE_TURN    as --turn; several with spaces between\n"));
 }
 
 /* Says which variable the value that @error is about came from. */
@@ -133,11 +152,32 @@ finish_servers (PhOptions *options, GError **error)
                       error);
 }
 
+/* Pairing by hand takes nothing from the environment that it cannot use, but an option that was
+ * given meant something. */
+static gboolean
+check_manual (PhOptions *options, GError **error)
+{
+  if (options->signal != NULL)
+    g_set_error (
+        error, PH_ERROR, PH_ERROR_INVALID,
+        "--manual uses no signaling server, so --signal “%s” cannot stand beside it; leave "
+        "out one of the two",
+        options->signal);
+  else if (options->allow_unverified)
+    g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
+                         "--allow-unverified cannot stand beside --manual: pairing by hand is "
+                         "always verified, by what is in the offer");
+  else
+    return TRUE;
+  return FALSE;
+}
+
 gboolean
 ph_options_finish (PhOptions *options, GError **error)
 {
-  if (!finish_signal (options, error) || !finish_name (options, error) ||
-      !finish_servers (options, error))
+  if (options->is_manual ? !check_manual (options, error) : !finish_signal (options, error))
+    return FALSE;
+  if (!finish_name (options, error) || !finish_servers (options, error))
     return FALSE;
   if (options->relay_only && !ph_ice_servers_has_turn (options->servers))
     {
@@ -146,5 +186,5 @@ ph_options_finish (PhOptions *options, GError **error)
                            "with --turn turn:USER:PASS@HOST");
       return FALSE;
     }
-  return TRUE;
+  return ph_log_start (options->log_level, options->log_file, error);
 }

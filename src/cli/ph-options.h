@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include "core/ph-command.h"
 #include "transport/ph-ice-servers.h"
 
 G_BEGIN_DECLS
@@ -17,15 +18,22 @@ typedef struct
   gboolean relay_only;
   gboolean allow_unverified;
   gboolean is_json;
+  gboolean is_manual; /* no signaling server at all */
+  char *log_level;
+  char *log_file;
   PhIceServers *servers; /* made by ph_options_finish */
 } PhOptions;
 
 void ph_options_clear (PhOptions *options);
 
-/* Adds the options to @context, to be filled into @options. */
-void ph_options_add (PhOptions *options, GOptionContext *context);
+/* Adds the options to @command, to be filled into @options. */
+void ph_options_add (PhOptions *options, PhCommand *command);
 
-/* Fills in the environment and the defaults, and checks everything. Errors: PH_ERROR_INVALID. */
+/* The section about the environment. */
+void ph_options_add_environment (PhCommand *command);
+
+/* Fills in the environment and the defaults, checks everything, and then begins to log. Errors:
+ * PH_ERROR_INVALID. */
 gboolean ph_options_finish (PhOptions *options, GError **error);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PhOptions, ph_options_clear)

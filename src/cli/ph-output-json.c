@@ -80,6 +80,19 @@ on_session (const PhSessionInfo *info, gpointer user_data)
 }
 
 static void
+on_block (const char *text, gpointer user_data)
+{
+  PhOutput *self = user_data;
+  JsonBuilder *builder;
+
+  if (text == NULL)
+    return;
+  builder = event_begin (self->role == PH_OUTPUT_HOST ? "offer" : "answer");
+  add_string (builder, "block", text);
+  event_end (self, builder, TRUE);
+}
+
+static void
 on_join_request (const char *client, gboolean is_verified, gpointer user_data)
 {
   JsonBuilder *builder = event_begin ("join-request");
@@ -166,6 +179,7 @@ on_disconnected (const char *peer, const char *reason, gpointer user_data)
 
 const PhSessionEvents ph_output_json_events = {
   .session = on_session,
+  .block = on_block,
   .join_request = on_join_request,
   .verify = on_verify,
   .connected = on_connected,

@@ -6,12 +6,12 @@
 
 G_BEGIN_DECLS
 
-/* What ph-output.c, ph-output-text.c and ph-output-json.c share, and nobody else sees. The two
- * tables of events have a PhOutput as their user_data. */
+/* What ph-output.c, ph-output-text.c, ph-output-json.c and ph-output-log.c share, and nobody else
+ * sees. The tables of events have a PhOutput as their user_data. */
 struct _PhOutput
 {
   PhOutputRole role;
-  const PhSessionEvents *events;
+  const PhSessionEvents *shown; /* as text or as JSON */
   gboolean is_json;
   gboolean has_asked;    /* since ph_output_take_asked */
   gboolean is_prompting; /* the question stands at the end of the last line */
@@ -36,6 +36,10 @@ void ph_output_complain (PhOutput *output, const char *message);
 /* The same for people and programs: members of both tables. */
 void ph_output_on_warning (const char *code, const char *message, gpointer user_data);
 void ph_output_on_ended (const GError *error, gpointer user_data);
+
+/* The log, before `shown` */
+extern const PhSessionEvents ph_output_log_events;
+void ph_output_log_trouble (const char *event, const char *code, const char *message);
 
 /* Lines for people */
 extern const PhSessionEvents ph_output_text_events;

@@ -20,6 +20,39 @@ on_session (const PhSessionInfo *info, gpointer user_data)
 }
 
 static void
+on_offer (PhOutput *self, const char *text)
+{
+  ph_output_say (self, "\nYour offer is ready. Send all of it to whoever shall join:\n");
+  ph_output_say (self, "%s", text);
+  ph_output_say (self,
+                 "They type “porthole join --manual -L PORT”, paste it there, and send you the "
+                 "answer that\nshows. Paste that here: it lets them in. The offer is for one "
+                 "Client, and for an hour;\n“offer” makes another one. “quit” or Ctrl+C ends "
+                 "it all.");
+}
+
+static void
+on_answer (PhOutput *self, const char *text)
+{
+  ph_output_say (self, "\nYour answer is ready. Send all of it back to the Host:\n");
+  ph_output_say (self, "%s", text);
+  ph_output_say (self, "Waiting for the Host to paste it, for at most 10 minutes …");
+}
+
+static void
+on_block (const char *text, gpointer user_data)
+{
+  PhOutput *self = user_data;
+
+  if (text == NULL)
+    return;
+  if (self->role == PH_OUTPUT_HOST)
+    on_offer (self, text);
+  else
+    on_answer (self, text);
+}
+
+static void
 on_join_request (const char *client, gboolean is_verified, gpointer user_data)
 {
   const char *how =
@@ -121,6 +154,7 @@ on_disconnected (const char *peer, const char *reason, gpointer user_data)
 
 const PhSessionEvents ph_output_text_events = {
   .session = on_session,
+  .block = on_block,
   .join_request = on_join_request,
   .verify = on_verify,
   .connected = on_connected,

@@ -4,8 +4,15 @@
 #include <stdarg.h>
 
 #include "core/ph-error.h"
+#include "core/ph-log.h"
 
 #include "ph-input.h"
+
+static void
+on_log_line (const char *line, gpointer user_data)
+{
+  ph_writer_put (user_data, PH_WRITER_ERR, g_strdup (line), FALSE);
+}
 
 PhOutput *
 ph_output_new (PhOutputRole role, gboolean is_json)
@@ -13,15 +20,17 @@ ph_output_new (PhOutputRole role, gboolean is_json)
   PhOutput *self = g_new0 (PhOutput, 1);
 
   self->role = role;
-  self->events = is_json ? &ph_output_json_events : &ph_output_text_events;
+  self->shown = is_json ? &ph_output_json_events : &ph_output_text_events;
   self->is_json = is_json;
   self->writer = ph_writer_new ();
+  ph_log_set_sink (on_log_line, self->writer);
   return self;
 }
 
 void
 ph_output_free (PhOutput *self)
 {
+  ph_log_set_sink (NULL, NULL);
   g_free (self->compared);
   ph_writer_free (self->writer);
   g_free (self);
@@ -45,7 +54,7 @@ ph_output_set_ended (PhOutput *self,
 const PhSessionEvents *
 ph_output_get_events (PhOutput *self)
 {
-  return self->events;
+  return ph_log_wants (PH_LOG_ERROR) ? &ph_output_log_events : self->shown;
 }
 
 /* Lines */
@@ -131,6 +140,7 @@ print_trouble (PhOutput *self, const char *event, const char *code, const char *
   g_autofree char *valid = g_utf8_make_valid (message, -1);
 
   ph_output_complain (self, valid);
+  ph_output_log_trouble (event, code, valid);
   if (self->is_json)
     ph_output_json_trouble (self, event, code, valid);
 }

@@ -8,6 +8,7 @@
 
 #include "core/ph-error.h"
 #include "core/ph-limits.h"
+#include "core/ph-log.h"
 #include "core/ph-quit.h"
 #include "core/ph-stdio.h"
 #include "signaling/ph-signal-server.h"
@@ -22,6 +23,8 @@ typedef struct
   char *listen;
   char *tls_cert;
   char *tls_key;
+  char *log_level;
+  char *log_file;
   int waiting_ttl;
   int joined_ttl;
   int create_rate;
@@ -47,6 +50,8 @@ arguments_clear (Arguments *arguments)
   g_free (arguments->listen);
   g_free (arguments->tls_cert);
   g_free (arguments->tls_key);
+  g_free (arguments->log_level);
+  g_free (arguments->log_file);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
@@ -70,9 +75,11 @@ static const char summary[] =
     "between\nthem and is not needed after that; what they share never goes through it, and it "
     "never sees the\nsecret in a share code.";
 
-static const char description[] =
-    "Limits take 0 for “none”.\n\n"
-    "Examples:\n"
+static const char limits[] =
+    "  0 stands for “none”. What is beyond a limit is answered 429 with Retry-After, or 503 where "
+    "the\n  sessions are all taken.\n";
+
+static const char examples[] =
     "  porthole-signal\n"
     "      behind a proxy on this machine that speaks TLS to the world, on 127.0.0.1:8080\n"
     "  porthole-signal --trust-forwarded\n"
@@ -80,8 +87,8 @@ static const char description[] =
     "  porthole-signal --listen 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem\n"
     "      with TLS of its own\n";
 
-static gboolean
-parse_arguments (int *argc, char ***argv, Arguments *ret, GError **error)
+static PhCommand *
+new_command (Arguments *ret)
 {
   const GOptionEntry entries[] = {
     { "listen", 'l', 0, G_OPTION_ARG_STRING, &ret->listen,
@@ -105,15 +112,29 @@ parse_arguments (int *argc, char ***argv, Arguments *ret, GError **error)
     { "max-sessions", 0, 0, G_OPTION_ARG_INT, &ret->max_sessions,
       "Sessions in all (default: 10000)", "N" },
     { "json", 0, 0, G_OPTION_ARG_NONE, &ret->json, "Print one JSON object a line", NULL },
+    { "log-level", 0, 0, G_OPTION_ARG_FILENAME, &ret->log_level,
+      "How much to log: to the journal if standard error leads there, else to standard error",
+      PH_LOG_LEVELS },
+    { "log-file", 0, 0, G_OPTION_ARG_FILENAME, &ret->log_file,
+      "Log to this file, at level info if not told otherwise", "FILE" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &ret->version, "Print the version and end", NULL },
     { NULL },
   };
-  g_autoptr (GOptionContext) context = g_option_context_new ("– Porthole's signaling server");
+  PhCommand *command =
+      ph_command_new ("porthole-signal", "Porthole's signaling server", "", summary);
 
-  g_option_context_set_summary (context, summary);
-  g_option_context_set_description (context, description);
-  g_option_context_add_main_entries (context, entries, NULL);
-  return g_option_context_parse (context, argc, argv, error);
+  ph_command_add_options (command, entries);
+  ph_command_add_section (command, "Limits", g_strdup (limits));
+  ph_command_add_section (command, "Examples", g_strdup (examples));
+  return command;
+}
+
+PhCommand *
+ph_daemon_describe (void)
+{
+  static Arguments arguments;
+
+  return new_command (&arguments);
 }
 
 /* ---- From arguments to options ---- */
@@ -143,10 +164,8 @@ read_limits (const Arguments *arguments, PhSignalServerOptions *ret, GError **er
 
 /* NULL in @ret without TLS. */
 static gboolean
-read_certificate (const Arguments *arguments, GTlsCertificate **ret, GError **error)
+read_certificate (const Arguments *arguments, PhSignalTls **ret, GError **error)
 {
-  g_autoptr (GError) failure = NULL;
-
   if (arguments->tls_cert == NULL && arguments->tls_key == NULL)
     return TRUE;
   if (arguments->tls_cert == NULL || arguments->tls_key == NULL)
@@ -156,11 +175,7 @@ read_certificate (const Arguments *arguments, GTlsCertificate **ret, GError **er
                    arguments->tls_cert != NULL ? "--tls-key" : "--tls-cert");
       return FALSE;
     }
-  *ret = g_tls_certificate_new_from_files (arguments->tls_cert, arguments->tls_key, &failure);
-  if (*ret == NULL)
-    g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                 "“%s” and “%s” are no certificate with its key: %s; both should be PEM files",
-                 arguments->tls_cert, arguments->tls_key, failure->message);
+  *ret = ph_signal_tls_new (arguments->tls_cert, arguments->tls_key, error);
   return *ret != NULL;
 }
 
@@ -183,7 +198,8 @@ read_options (const Arguments *arguments,
   return read_limits (arguments, ret, error) &&
          ph_endpoint_parse (arguments->listen != NULL ? arguments->listen : DEFAULT_LISTEN,
                             ret_endpoint, error) &&
-         read_certificate (arguments, &ret->certificate, error);
+         read_certificate (arguments, &ret->tls, error) &&
+         ph_log_start (arguments->log_level, arguments->log_file, error);
 }
 
 /* ---- Serving ---- */
@@ -198,6 +214,7 @@ say_listening (const Daemon *daemon)
   else
     g_print ("Listening on %s\n", url);
   fflush (stdout);
+  ph_log (PH_LOG_INFO, "listening", "url", url, NULL);
 }
 
 static void
@@ -231,11 +248,13 @@ serve (const PhSignalServerOptions *options, const PhEndpoint *endpoint, gboolea
   if (!ph_signal_server_listen (server, endpoint, &error))
     {
       g_printerr ("porthole-signal: %s\n", error->message);
+      ph_log (PH_LOG_ERROR, "error", "message", error->message, NULL);
       return EXIT_FAILED;
     }
   quit = ph_quit_new (NULL, on_quit, &daemon);
   say_listening (&daemon);
   g_main_loop_run (loop);
+  ph_log (PH_LOG_INFO, "ended", NULL);
   if (!json)
     g_print ("Ended.\n");
   return 0;
@@ -245,9 +264,10 @@ int
 ph_daemon_main (int argc, char **argv)
 {
   PhSignalServerOptions options = PH_SIGNAL_SERVER_OPTIONS_INIT;
-  g_autoptr (GTlsCertificate) certificate = NULL;
+  g_autoptr (PhSignalTls) tls = NULL;
   g_autoptr (GError) error = NULL;
   g_auto (Arguments) arguments = { 0 };
+  g_autoptr (PhCommand) command = new_command (&arguments);
   PhEndpoint endpoint;
 
   ph_stdio_open_closed ();
@@ -256,7 +276,7 @@ ph_daemon_main (int argc, char **argv)
   setlocale (LC_MESSAGES, "C"); /* a library's words stand among ours, which are English */
 #endif
   set_defaults (&arguments);
-  if (!parse_arguments (&argc, &argv, &arguments, &error) ||
+  if (!ph_command_parse (command, &argc, &argv, &error) ||
       (!arguments.version && !read_options (&arguments, argc, argv, &endpoint, &options, &error)))
     {
       g_printerr ("porthole-signal: %s\n", error->message);
@@ -267,7 +287,7 @@ ph_daemon_main (int argc, char **argv)
       g_print ("porthole-signal %s\n", PH_VERSION);
       return 0;
     }
-  certificate = options.certificate;
+  tls = options.tls;
   ph_limits_raise_descriptors ();
   return serve (&options, &endpoint, arguments.json);
 }

@@ -4,6 +4,8 @@
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
 
+#include "ph-block.h"
+
 #define SNAPSHOT_EVERY_MS 100
 #define IDLE_EVERY_MS 1000
 #define DRAIN_TURNS 1000
@@ -54,6 +56,7 @@ struct _Worker
   PhJoinOptions join_options;
   PhIceServers *servers;
   PhCode *code;
+  char *offer; /* without a server: what was pasted at once; else NULL */
   char *signal;
   char *name;
   char **texts; /* rules or mappings */
@@ -113,6 +116,7 @@ session_unref (PhEngineSession *self)
 typedef enum
 {
   MESSAGE_SESSION,
+  MESSAGE_BLOCK,
   MESSAGE_JOIN_REQUEST,
   MESSAGE_VERIFY,
   MESSAGE_CONNECTED,
@@ -182,6 +186,9 @@ tell (PhEngineSession *self, const Message *message)
     {
     case MESSAGE_SESSION:
       tell_session (self, message);
+      break;
+    case MESSAGE_BLOCK:
+      events->block (texts[0], user_data);
       break;
     case MESSAGE_JOIN_REQUEST:
       events->join_request (texts[0], message->is_verified, user_data);
@@ -392,6 +399,15 @@ on_session (const PhSessionInfo *info, gpointer user_data)
 }
 
 static void
+on_block (const char *text, gpointer user_data)
+{
+  Worker *self = user_data;
+
+  ph_recorder_block (self->recorder, text);
+  push (self, message_new (MESSAGE_BLOCK, text, NULL));
+}
+
+static void
 on_join_request (const char *client, gboolean is_verified, gpointer user_data)
 {
   Worker *self = user_data;
@@ -480,6 +496,7 @@ on_ended (const GError *error, gpointer user_data)
 }
 
 static const PhSessionEvents worker_events = { .session = on_session,
+                                               .block = on_block,
                                                .join_request = on_join_request,
                                                .verify = on_verify,
                                                .connected = on_connected,
@@ -510,6 +527,7 @@ worker_free (Worker *self)
   g_clear_pointer (&self->servers, ph_ice_servers_unref);
   g_clear_pointer (&self->code, ph_code_free);
   g_strfreev (self->texts);
+  g_free (self->offer);
   g_free (self->signal);
   g_free (self->name);
   g_free (self);
@@ -626,6 +644,8 @@ begin_join (Worker *self, GError **error)
   for (gsize i = 0; self->texts != NULL && self->texts[i] != NULL; i++)
     ph_join_map (self->join, self->texts[i], NULL); /* what fails is told as an event */
   ph_join_start (self->join);
+  if (self->offer != NULL)
+    ph_join_paste (self->join, self->offer, NULL); /* read before, by whoever gave it */
   return TRUE;
 }
 
@@ -724,6 +744,20 @@ do_unmap (Worker *self, const Command *command, GError **error)
 }
 
 static gboolean
+do_offer (Worker *self, const Command *command, GError **error)
+{
+  return check_host (self, error) && ph_host_offer (self->host, error);
+}
+
+static gboolean
+do_paste (Worker *self, const Command *command, GError **error)
+{
+  if (self->role == PH_SESSION_HOST)
+    return check_host (self, error) && ph_host_paste (self->host, command->text, error);
+  return check_join (self, error) && ph_join_paste (self->join, command->text, error);
+}
+
+static gboolean
 answer_host (Worker *self, const Command *command)
 {
   if (command->text == NULL)
@@ -804,6 +838,21 @@ ph_engine_session_unmap (PhEngineSession *self,
                          gpointer user_data)
 {
   give_command (self, do_unmap, port, done, user_data);
+}
+
+void
+ph_engine_session_offer (PhEngineSession *self, PhEngineDone done, gpointer user_data)
+{
+  give_command (self, do_offer, NULL, done, user_data);
+}
+
+void
+ph_engine_session_paste (PhEngineSession *self,
+                         const char *text,
+                         PhEngineDone done,
+                         gpointer user_data)
+{
+  give_command (self, do_paste, text, done, user_data);
 }
 
 void
@@ -945,6 +994,23 @@ ph_engine_host (PhEngine *self,
   return session_new (worker, events, user_data);
 }
 
+/* What there is to be joined: a code, or an offer of a Host without a server. */
+static gboolean
+check_target (const char *text, gboolean is_manual, PhCode **ret_code, GError **error)
+{
+  g_autoptr (PhBlock) offer = NULL;
+
+  if (!is_manual)
+    {
+      *ret_code = ph_code_parse (text, error);
+      return *ret_code != NULL;
+    }
+  if (text == NULL)
+    return TRUE;
+  offer = ph_block_parse (text, PH_BLOCK_OFFER, error);
+  return offer != NULL && ph_block_check_age (offer, g_get_real_time () / G_USEC_PER_SEC, error);
+}
+
 PhEngineSession *
 ph_engine_join (PhEngine *self,
                 const char *code_text,
@@ -954,14 +1020,16 @@ ph_engine_join (PhEngine *self,
                 gpointer user_data,
                 GError **error)
 {
-  g_autoptr (PhCode) code = ph_code_parse (code_text, error);
+  g_autoptr (PhCode) code = NULL;
   Worker *worker;
 
-  if (code == NULL || !check_mappings (mappings, error))
+  if (!check_target (code_text, options->is_manual, &code, error) ||
+      !check_mappings (mappings, error))
     return NULL;
   worker = worker_new (self, PH_SESSION_CLIENT, options->servers, options->signal, options->name,
                        mappings);
   worker->code = g_steal_pointer (&code);
+  worker->offer = options->is_manual ? g_strdup (code_text) : NULL;
   worker->join_options = *options;
   worker->join_options.code = worker->code;
   worker->join_options.servers = worker->servers;

@@ -45,7 +45,9 @@ PhEngineSession *ph_engine_host (PhEngine *engine,
                                  GError **error);
 
 /* The same for joining with @code_text, a share code, a link or a bare id; the `code` of @options
- * is not looked at. Fails at once for a code or a mapping that is none: PH_ERROR_INVALID. */
+ * is not looked at. Without a server (`is_manual`) it is the Host's offer, or NULL where that is to
+ * be pasted later. Fails at once for a code, an offer or a mapping that is none: PH_ERROR_INVALID.
+ */
 PhEngineSession *ph_engine_join (PhEngine *engine,
                                  const char *code_text,
                                  const PhJoinOptions *options,
@@ -87,6 +89,15 @@ void ph_engine_session_map (PhEngineSession *session,
                             gpointer user_data);
 void ph_engine_session_unmap (PhEngineSession *session,
                               const char *port,
+                              PhEngineDone done,
+                              gpointer user_data);
+
+/* Without a server. A Host's offers come by `block`, the first one by itself; its person pastes the
+ * answer to one. A Client's person pastes an offer, and passes on the answer that comes by `block`.
+ */
+void ph_engine_session_offer (PhEngineSession *session, PhEngineDone done, gpointer user_data);
+void ph_engine_session_paste (PhEngineSession *session,
+                              const char *text,
                               PhEngineDone done,
                               gpointer user_data);
 

@@ -45,6 +45,17 @@ ph_half_parse (const PhSignalHalf *signal, PhSignalType type, GError **error)
   return half;
 }
 
+PhHalf *
+ph_half_parse_proven (const PhSignalHalf *signal, PhSignalType type, GError **error)
+{
+  g_autoptr (GError) failure = NULL;
+  PhHalf *half = ph_half_parse (signal, type, &failure);
+
+  if (half == NULL)
+    g_set_error (error, PH_ERROR, PH_ERROR_NOT_VERIFIED, "not verified: %s", failure->message);
+  return half;
+}
+
 char **
 ph_half_dup_lines (const PhHalf *half)
 {

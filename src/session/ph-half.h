@@ -24,6 +24,10 @@ PhHalf *ph_half_new (PhSignalType type,
 /* Theirs; @type is what it has to be. Errors: PH_ERROR_PROTOCOL. */
 PhHalf *ph_half_parse (const PhSignalHalf *signal, PhSignalType type, GError **error);
 
+/* The same from a side that has to prove itself: what cannot be read is not theirs. Errors:
+ * PH_ERROR_NOT_VERIFIED. */
+PhHalf *ph_half_parse_proven (const PhSignalHalf *signal, PhSignalType type, GError **error);
+
 /* The "candidate:…" lines; what is no candidate is skipped. Owned. */
 char **ph_half_dup_lines (const PhHalf *half);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/ph-error.h"
+#include "core/ph-timer.h"
 
 typedef enum
 {
@@ -15,6 +16,11 @@ typedef enum
   STATE_LEAVING,
   N_STATES
 } State;
+
+static const char *const state_names[N_STATES] = {
+  [STATE_ASKING] = "asking",         [STATE_PREPARING] = "preparing", [STATE_OFFERED] = "offered",
+  [STATE_CONNECTING] = "connecting", [STATE_CONNECTED] = "connected", [STATE_LEAVING] = "leaving",
+};
 
 static const gboolean legal_edges[N_STATES][N_STATES] = {
   [STATE_ASKING] = { [STATE_PREPARING] = TRUE, [STATE_LEAVING] = TRUE },
@@ -28,7 +34,7 @@ struct _PhHostClient
 {
   PhHostClientEnv env;
   State state;
-  char *name;
+  char *name;          /* NULL: an offer nobody has answered */
   char id[PH_ID_SIZE]; /* the child session's */
   PhSignalProof proof;
   gboolean is_verified; /* by the join's MAC */
@@ -37,6 +43,9 @@ struct _PhHostClient
   guint8 random[PH_RANDOM_SIZE];
   guint8 offer_mac[PH_MAC_SIZE];
   PhSignalWatch *watch;
+  GCancellable *offering; /* ends the call that carries the offer */
+  GSource *answer_limit;
+  PhBlock *offer;        /* where there is no server; NULL until made */
   PhTunnel *tunnel;      /* NULL once it is closing */
   gboolean is_rejecting; /* a rejection is on its way to the server */
   guint n_leaving;       /* what still has to end before it is gone */
@@ -46,6 +55,7 @@ static void
 set_state (PhHostClient *self, State state)
 {
   g_assert (legal_edges[self->state][state]);
+  g_debug ("client %p: %s", (gpointer)self, state_names[state]);
   self->state = state;
 }
 
@@ -54,6 +64,8 @@ host_client_clear (gpointer data)
 {
   PhHostClient *self = data;
 
+  g_clear_object (&self->offering);
+  g_clear_pointer (&self->offer, ph_block_free);
   g_free (self->name);
 }
 
@@ -116,10 +128,15 @@ leave (PhHostClient *self, PhCloseReason reason, const char *word)
   if (self->question != 0)
     self->env.withdrawn (self->env.host);
   self->question = 0;
+  ph_timer_clear (&self->answer_limit);
+  g_cancellable_cancel (self->offering);
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   self->n_leaving++;
   ph_tunnel_close (tunnel, reason, on_tunnel_gone, self);
-  self->env.events->disconnected (self->name, word, self->env.events_data);
+  if (self->name != NULL)
+    self->env.events->disconnected (self->name, word, self->env.events_data);
+  else
+    self->env.offered (self, NULL, self->env.host);
 }
 
 static void
@@ -134,12 +151,17 @@ on_rejected (GObject *source, GAsyncResult *result, gpointer user_data)
   ph_host_client_unref (self);
 }
 
-/* Says no in words the Client understands, and leaves. */
+/* Says no in words the Client understands, and leaves. Without a server there is nobody to tell. */
 static void
 reject (PhHostClient *self, PhSignalReason reason, const char *word)
 {
   PhSignalMessage message = { .type = PH_SIGNAL_TYPE_REJECT, .reason = reason };
 
+  if (self->env.signal == NULL)
+    {
+      leave (self, PH_CLOSE_SESSION_ENDING, word);
+      return;
+    }
   self->n_leaving++;
   self->is_rejecting = TRUE;
   ph_signal_client_signal_async (self->env.signal, self->id, self->env.token, &message,
@@ -161,7 +183,8 @@ ph_host_client_leave (PhHostClient *self, PhCloseReason reason, const char *word
 static void
 leave_with_error (PhHostClient *self, const GError *error)
 {
-  g_autofree char *message = g_strdup_printf ("%s: %s", self->name, error->message);
+  const char *name = self->name != NULL ? self->name : "The offer cannot be made";
+  g_autofree char *message = g_strdup_printf ("%s: %s", name, error->message);
   PhError code = ph_error_code (error);
 
   if (self->state == STATE_LEAVING)
@@ -172,12 +195,25 @@ leave_with_error (PhHostClient *self, const GError *error)
     return;
   if (code == PH_ERROR_NOT_VERIFIED)
     reject (self, PH_SIGNAL_REASON_NOT_VERIFIED, ph_error_name (code));
+  else if (code == PH_ERROR_PROTOCOL && self->state < STATE_CONNECTING)
+    reject (self, PH_SIGNAL_REASON_DECLINED, ph_error_name (code));
   else
     leave (self, PH_CLOSE_SESSION_ENDING,
            code == PH_ERROR_PEER_ENDED ? "ended" : ph_error_name (code));
 }
 
 /* The offer */
+
+/* Its place is somebody else's. */
+static gboolean
+on_answer_limit (gpointer user_data)
+{
+  PhHostClient *self = user_data;
+
+  if (self->state == STATE_OFFERED)
+    reject (self, PH_SIGNAL_REASON_DECLINED, "left");
+  return G_SOURCE_CONTINUE;
+}
 
 static void
 on_offered (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -210,21 +246,48 @@ prove_offer (PhHostClient *self, PhHalf *offer)
     }
 }
 
+static void
+send_offer (PhHostClient *self, PhHalf *offer)
+{
+  g_auto (PhSignalMessage) message = { .type = PH_SIGNAL_TYPE_OFFER };
+
+  ph_timer_arm (self->answer_limit, self->env.answer_limit_ms);
+  prove_offer (self, offer);
+  message.half = ph_half_to_signal (offer);
+  ph_signal_client_signal_async (self->env.signal, self->id, self->env.token, &message,
+                                 self->offering, on_offered, g_rc_box_acquire (self));
+}
+
+static void
+hand_out_offer (PhHostClient *self, const PhHalf *half)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (!ph_block_check_half (half, &error))
+    {
+      leave_with_error (self, error);
+      return;
+    }
+  self->offer = ph_block_new_offer (self->env.host_name, half);
+  text = ph_block_print (self->offer);
+  self->env.offered (self, text, self->env.host);
+}
+
 /* Once the person has said yes and the addresses are there, in whichever order. */
 static void
 offer_if_ready (PhHostClient *self)
 {
   g_autoptr (PhHalf) offer = NULL;
-  g_auto (PhSignalMessage) message = { .type = PH_SIGNAL_TYPE_OFFER };
 
   if (self->state != STATE_PREPARING || !ph_tunnel_is_gathered (self->tunnel))
     return;
   set_state (self, STATE_OFFERED);
   offer = ph_tunnel_describe (self->tunnel, NULL);
-  prove_offer (self, offer);
-  message.half = ph_half_to_signal (offer);
-  ph_signal_client_signal_async (self->env.signal, self->id, self->env.token, &message,
-                                 self->env.cancellable, on_offered, g_rc_box_acquire (self));
+  if (self->env.signal != NULL)
+    send_offer (self, offer);
+  else
+    hand_out_offer (self, offer);
 }
 
 void
@@ -293,22 +356,49 @@ show_number (PhHostClient *self, const PhHalf *answer, const PhSdp *sdp)
     ask (self);
 }
 
+static PhHalf *
+read_answer (PhHostClient *self, const PhSignalHalf *signal, GError **error)
+{
+  return self->is_verified || self->is_numbered
+             ? ph_half_parse_proven (signal, PH_SIGNAL_TYPE_ANSWER, error)
+             : ph_half_parse (signal, PH_SIGNAL_TYPE_ANSWER, error);
+}
+
 static gboolean
 take_answer (PhHostClient *self, const PhSignalHalf *signal, GError **error)
 {
-  g_autoptr (PhHalf) answer = ph_half_parse (signal, PH_SIGNAL_TYPE_ANSWER, error);
+  g_autoptr (PhHalf) answer = read_answer (self, signal, error);
   g_autoptr (PhSdp) sdp = NULL;
 
-  if (answer == NULL)
+  if (answer == NULL || (self->is_verified && !check_answer_mac (self, answer, error)))
     return FALSE;
   sdp = ph_sdp_parse (answer->description->sdp, error);
-  if (sdp == NULL || (self->is_verified && !check_answer_mac (self, answer, error)) ||
-      (self->is_numbered && !check_commit (self, answer, sdp, error)) ||
+  if (sdp == NULL || (self->is_numbered && !check_commit (self, answer, sdp, error)) ||
       !ph_tunnel_start (self->tunnel, sdp, answer, self->is_numbered, error))
     return FALSE;
   set_state (self, STATE_CONNECTING);
   if (self->is_numbered)
     show_number (self, answer, sdp);
+  return TRUE;
+}
+
+gboolean
+ph_host_client_take_answer (PhHostClient *self,
+                            const PhBlock *answer,
+                            const char *name,
+                            GError **error)
+{
+  g_autoptr (PhHalf) half = ph_block_dup_half (answer);
+
+  if (!ph_block_check_answer (answer, self->offer, error))
+    return FALSE;
+  if (!ph_tunnel_start (self->tunnel, answer->sdp, half, FALSE, error))
+    {
+      leave (self, PH_CLOSE_SESSION_ENDING, "failed");
+      return FALSE;
+    }
+  self->name = g_strdup (name);
+  set_state (self, STATE_CONNECTING);
   return TRUE;
 }
 
@@ -377,8 +467,9 @@ on_connected (gpointer user_data)
 
   set_state (self, STATE_CONNECTED);
   g_clear_pointer (&self->watch, ph_signal_watch_free);
-  ph_signal_client_delete_async (self->env.signal, self->id, self->env.token, self->env.cancellable,
-                                 on_deleted, g_rc_box_acquire (self));
+  if (self->env.signal != NULL)
+    ph_signal_client_delete_async (self->env.signal, self->id, self->env.token,
+                                   self->env.cancellable, on_deleted, g_rc_box_acquire (self));
   self->env.events->connected (self->name, ph_tunnel_get_path (self->tunnel),
                                self->env.events_data);
 }
@@ -421,6 +512,7 @@ ph_host_client_new (const PhHostClientEnv *env,
   g_autoptr (PhHostClient) self = g_rc_box_new0 (PhHostClient);
 
   self->env = *env;
+  self->offering = g_cancellable_new ();
   self->name = g_strdup (name);
   self->proof = join->proof;
   self->is_verified = is_verified;
@@ -429,8 +521,28 @@ ph_host_client_new (const PhHostClientEnv *env,
   self->tunnel = ph_tunnel_new (&env->tunnel, &tunnel_events, self, error);
   if (self->tunnel == NULL)
     return NULL;
+  self->answer_limit = ph_timer_new (ph_poll_get_context (env->tunnel.poll), "[porthole] answer",
+                                     on_answer_limit, self);
   self->watch = ph_signal_watch_new (env->signal, self->id, env->token, 0, &watch_events, self);
   return g_steal_pointer (&self);
+}
+
+PhHostClient *
+ph_host_client_new_manual (const PhHostClientEnv *env, GError **error)
+{
+  g_autoptr (PhHostClient) self = g_rc_box_new0 (PhHostClient);
+
+  self->env = *env;
+  self->is_verified = TRUE;
+  set_state (self, STATE_PREPARING);
+  self->tunnel = ph_tunnel_new (&env->tunnel, &tunnel_events, self, error);
+  return self->tunnel != NULL ? g_steal_pointer (&self) : NULL;
+}
+
+const PhBlock *
+ph_host_client_get_offer (PhHostClient *self)
+{
+  return self->offer;
 }
 
 void
@@ -474,7 +586,7 @@ ph_host_client_get_stage (PhHostClient *self)
     [STATE_CONNECTED] = PH_STAGE_CONNECTED, [STATE_LEAVING] = PH_STAGE_LEAVING,
   };
 
-  return stages[self->state];
+  return self->name != NULL ? stages[self->state] : PH_STAGE_ASKING;
 }
 
 gboolean

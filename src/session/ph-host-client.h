@@ -3,6 +3,7 @@
 
 #include "signaling/ph-signal-client.h"
 
+#include "ph-block.h"
 #include "ph-session.h"
 #include "ph-tunnel.h"
 
@@ -15,18 +16,21 @@ typedef struct _PhHostClient PhHostClient;
 /* What a client's Host lends it; all of it outlives the client. */
 typedef struct
 {
-  PhSignalClient *signal;
+  PhSignalClient *signal; /* NULL, as the next two: two people pass blocks to each other */
   const char *parent_id;
   const char *token;
   const char *host_name;
   const guint8 *key; /* PH_KEY_SIZE bytes */
   PhTunnelConfig tunnel;
   GCancellable *cancellable; /* ends calls to the signaling server */
+  guint answer_limit_ms;     /* from our offer to the Client's answer */
   const PhSessionEvents *events;
   gpointer events_data;
   void (*asked) (PhHostClient *client, gpointer host); /* a question has been opened */
   void (*withdrawn) (gpointer host);                   /* an open one is no more, unanswered */
-  void (*gone) (PhHostClient *client, gpointer host);  /* once, last */
+  /* Without a server: its offer, to be passed on; NULL: it went away before it was answered. */
+  void (*offered) (PhHostClient *client, const char *text, gpointer host);
+  void (*gone) (PhHostClient *client, gpointer host); /* once, last */
   gpointer host;
 } PhHostClientEnv;
 
@@ -39,8 +43,23 @@ PhHostClient *ph_host_client_new (const PhHostClientEnv *env,
                                   gboolean is_verified,
                                   GError **error);
 void ph_host_client_begin (PhHostClient *client);
+
+/* One who is made an offer to, through `offered`, by way of a block. Nobody is told of it, and it
+ * has no name, before it is answered. Owned as above. Errors: PH_ERROR_FAILED. */
+PhHostClient *ph_host_client_new_manual (const PhHostClientEnv *env, GError **error);
+
+/* NULL until it has been made. Borrowed. */
+const PhBlock *ph_host_client_get_offer (PhHostClient *client);
+
+/* From here on it is a Client like any other, shown as @name. Errors: PH_ERROR_NOT_VERIFIED, and
+ * the offer can still be answered; PH_ERROR_PROTOCOL, PH_ERROR_FAILED, and it is gone. */
+gboolean ph_host_client_take_answer (PhHostClient *client,
+                                     const PhBlock *answer,
+                                     const char *name,
+                                     GError **error);
 void ph_host_client_unref (PhHostClient *client);
 
+/* NULL for one that has not yet answered an offer. */
 const char *ph_host_client_get_name (PhHostClient *client);
 
 PhPeerStage ph_host_client_get_stage (PhHostClient *client);

@@ -13,14 +13,22 @@ typedef struct _PhHost PhHost;
 
 #define PH_HOST_MAX_CLIENTS 16
 #define PH_HOST_MAX_QUESTIONS 8 /* join requests that wait for approval */
+#define PH_HOST_ANSWER_LIMIT_MS 60000
 
 typedef struct
 {
   const char *signal; /* the signaling server's URL; NULL: it is served from here */
   const char *name;   /* shown to Clients */
   guint max_clients;  /* 0: PH_HOST_MAX_CLIENTS */
+
+  /* How long the answer to an offer may take, which nobody has to be asked for; 0:
+   * PH_HOST_ANSWER_LIMIT_MS. */
+  guint answer_limit_ms;
+
   gboolean allow_unverified;
   gboolean approve_all; /* nobody is asked */
+  gboolean is_manual;   /* no server at all: blocks are passed on by hand; `signal` is NULL */
+  guint offer_life_s;   /* 0: PH_BLOCK_LIFETIME_S */
   PhIceServers *servers;
 } PhHostOptions;
 
@@ -31,6 +39,17 @@ PhHost *ph_host_new (const PhHostOptions *options,
                      const PhSessionEvents *events,
                      gpointer user_data,
                      GError **error);
+
+/* Without a server: makes a new offer, in place of the one that is open. The first one is made at
+ * once; each serves one Client. `block` tells of it. Errors: PH_ERROR_INVALID (there is a server,
+ * or it is too early or too late), PH_ERROR_FULL, PH_ERROR_FAILED. */
+gboolean ph_host_offer (PhHost *host, GError **error);
+
+/* Takes the answer to the open offer, with anything around it, and connects: to paste it is to
+ * approve. What cannot be taken leaves the offer open. Errors, each in words of its own:
+ * PH_ERROR_INVALID (see ph_block_parse; our own offer, an answer to another one, a second one),
+ * PH_ERROR_NOT_VERIFIED; and where the offer is lost with it PH_ERROR_PROTOCOL, PH_ERROR_FAILED. */
+gboolean ph_host_paste (PhHost *host, const char *text, GError **error);
 
 /* Rules: see ph-rules.h. A rule taken away closes the connections that no other rule allows. They
  * may be changed at any time, before the first Client as well. Errors: PH_ERROR_INVALID. */

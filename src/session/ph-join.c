@@ -1,82 +1,44 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ph-join.h"
-
 #include <string.h>
 
 #include "core/ph-error.h"
 #include "core/ph-text.h"
 #include "core/ph-timer.h"
-#include "signaling/ph-signal-client.h"
 #include "tunnel/ph-listener.h"
+
+#include "ph-join-private.h"
 
 /* How long calls to the signaling server may hold up the end. */
 #define END_LIMIT_MS 500
 
-typedef enum
-{
-  STATE_NEW,
-  STATE_JOINING,    /* servers are looked up, the Host is asked */
-  STATE_WAITING,    /* for the Host's offer */
-  STATE_PREPARING,  /* the offer is there; addresses are being gathered */
-  STATE_CONNECTING, /* answered; the peers look for each other */
-  STATE_CONNECTED,
-  STATE_ENDING,
-  STATE_ENDED,
-  N_STATES
-} State;
-
-static const gboolean legal_edges[N_STATES][N_STATES] = {
-  [STATE_NEW] = { [STATE_JOINING] = TRUE, [STATE_ENDING] = TRUE },
-  [STATE_JOINING] = { [STATE_WAITING] = TRUE, [STATE_ENDING] = TRUE },
-  [STATE_WAITING] = { [STATE_PREPARING] = TRUE, [STATE_ENDING] = TRUE },
-  [STATE_PREPARING] = { [STATE_CONNECTING] = TRUE, [STATE_ENDING] = TRUE },
-  [STATE_CONNECTING] = { [STATE_CONNECTED] = TRUE, [STATE_ENDING] = TRUE },
-  [STATE_CONNECTED] = { [STATE_ENDING] = TRUE },
-  [STATE_ENDING] = { [STATE_ENDED] = TRUE },
+static const char *const state_names[PH_JOIN_N_STATES] = {
+  [PH_JOIN_NEW] = "new",
+  [PH_JOIN_JOINING] = "joining",
+  [PH_JOIN_WAITING] = "waiting",
+  [PH_JOIN_PREPARING] = "preparing",
+  [PH_JOIN_CONNECTING] = "connecting",
+  [PH_JOIN_CONNECTED] = "connected",
+  [PH_JOIN_ENDING] = "ending",
+  [PH_JOIN_ENDED] = "ended",
 };
 
-struct _PhJoin
-{
-  State state;
-  GMainContext *context;
-  PhPoll *poll;
-  PhCert *cert;
-  PhIceServers *servers;
-  PhIceConfig *ice; /* NULL until looked up */
-  PhSignalClient *signal;
-  PhSignalWatch *watch;
-  GCancellable *cancellable;
-  PhTunnel *tunnel;
-  gboolean is_tunnel_closing;
-  GPtrArray *listeners; /* of PhListener */
-  PhCode *code;
-  char *name;
-  char *host_name;      /* as it may be shown; NULL until joined */
-  char *host_name_sent; /* as it was sent, which is what the MAC covers */
-  char id[PH_ID_SIZE];  /* the child session's */
-  char *token;
-  PhSignalProof proof;
-  guint8 key[PH_KEY_SIZE];
-  guint8 random[PH_RANDOM_SIZE];
-  PhHalf *offer; /* checked; waits for our addresses */
-  PhSdp *offer_sdp;
-  gboolean compare_number;
-  gboolean is_asking; /* whether the numbers are the same */
-  gboolean was_connected;
-  gboolean is_joining;  /* the call that joins is under way */
-  gboolean is_rejected; /* the session is over for the signaling server */
-  gboolean is_leaving;  /* the Host is being told that nobody comes */
-  GError *end_error;
-  GSource *end_timer; /* 0 ms: look whether all is over; END_LIMIT_MS: cut calls short */
-  gint64 end_limit_us;
-  const PhSessionEvents *events;
-  gpointer user_data;
+static const gboolean legal_edges[PH_JOIN_N_STATES][PH_JOIN_N_STATES] = {
+  [PH_JOIN_NEW] = { [PH_JOIN_JOINING] = TRUE, [PH_JOIN_ENDING] = TRUE },
+  [PH_JOIN_JOINING] = { [PH_JOIN_WAITING] = TRUE,
+                        [PH_JOIN_PREPARING] = TRUE,
+                        [PH_JOIN_ENDING] = TRUE },
+  [PH_JOIN_WAITING] = { [PH_JOIN_PREPARING] = TRUE, [PH_JOIN_ENDING] = TRUE },
+  [PH_JOIN_PREPARING] = { [PH_JOIN_CONNECTING] = TRUE, [PH_JOIN_ENDING] = TRUE },
+  [PH_JOIN_CONNECTING] = { [PH_JOIN_CONNECTED] = TRUE, [PH_JOIN_ENDING] = TRUE },
+  [PH_JOIN_CONNECTED] = { [PH_JOIN_ENDING] = TRUE },
+  [PH_JOIN_ENDING] = { [PH_JOIN_ENDED] = TRUE },
 };
 
-static void
-set_state (PhJoin *self, State state)
+void
+ph_join_set_state (PhJoin *self, PhJoinState state)
 {
   g_assert (legal_edges[self->state][state]);
+  g_debug ("join: %s", state_names[state]);
   self->state = state;
 }
 
@@ -85,7 +47,7 @@ set_state (PhJoin *self, State state)
 static void
 look_whether_over (PhJoin *self)
 {
-  if (self->state == STATE_ENDING)
+  if (self->state == PH_JOIN_ENDING)
     ph_timer_arm (self->end_timer, 0);
 }
 
@@ -144,14 +106,14 @@ end_with (PhJoin *self, GError *error)
 {
   PhError code = ph_error_code (error);
 
-  if (self->state >= STATE_ENDING)
+  if (self->state >= PH_JOIN_ENDING)
     {
       g_clear_error (&error);
       return;
     }
   self->end_error = error;
   self->is_asking = FALSE;
-  set_state (self, STATE_ENDING);
+  ph_join_set_state (self, PH_JOIN_ENDING);
   self->end_limit_us = g_get_monotonic_time () + END_LIMIT_MS * 1000ll;
   leave_session (self);
   g_clear_pointer (&self->watch, ph_signal_watch_free);
@@ -169,7 +131,7 @@ on_end_timer (gpointer user_data)
 {
   PhJoin *self = user_data;
 
-  if (self->state != STATE_ENDING)
+  if (self->state != PH_JOIN_ENDING)
     return G_SOURCE_CONTINUE;
   if (g_get_monotonic_time () >= self->end_limit_us)
     g_cancellable_cancel (self->cancellable);
@@ -179,7 +141,7 @@ on_end_timer (gpointer user_data)
                        g_cancellable_is_cancelled (self->cancellable) ? -1 : self->end_limit_us);
       return G_SOURCE_CONTINUE;
     }
-  set_state (self, STATE_ENDED);
+  ph_join_set_state (self, PH_JOIN_ENDED);
   self->events->ended (self->end_error, self->user_data);
   return G_SOURCE_CONTINUE;
 }
@@ -192,12 +154,10 @@ ph_join_end (PhJoin *self)
 
 /* The tunnel */
 
-static void answer_if_ready (PhJoin *self);
-
 static void
 on_gathered (gpointer user_data)
 {
-  answer_if_ready (user_data);
+  ph_join_answer_if_ready (user_data);
 }
 
 static void
@@ -205,11 +165,15 @@ on_connected (gpointer user_data)
 {
   PhJoin *self = user_data;
 
-  set_state (self, STATE_CONNECTED);
+  ph_join_set_state (self, PH_JOIN_CONNECTED);
   self->was_connected = TRUE;
   g_clear_pointer (&self->watch, ph_signal_watch_free);
+  if (self->is_manual)
+    self->events->block (NULL, self->user_data);
+  if (self->state != PH_JOIN_CONNECTED) /* whoever heard that may have ended it */
+    return;
   self->events->connected (self->host_name, ph_tunnel_get_path (self->tunnel), self->user_data);
-  for (guint i = 0; self->state == STATE_CONNECTED && i < self->listeners->len; i++)
+  for (guint i = 0; self->state == PH_JOIN_CONNECTED && i < self->listeners->len; i++)
     ph_listener_set_mux (g_ptr_array_index (self->listeners, i), ph_tunnel_get_mux (self->tunnel));
 }
 
@@ -232,7 +196,12 @@ on_connection_closed (const PhConnectionInfo *info, gpointer user_data)
 static void
 on_tunnel_ended (const GError *error, gpointer user_data)
 {
-  end_with (user_data, g_error_copy (error));
+  PhJoin *self = user_data;
+
+  if (self->is_manual && ph_error_code (error) == PH_ERROR_NO_PATH)
+    end_with (self, ph_join_manual_new_nobody_came (self));
+  else
+    end_with (self, g_error_copy (error));
 }
 
 static const PhTunnelEvents tunnel_events = { .gathered = on_gathered,
@@ -249,14 +218,15 @@ on_servers_resolved (GObject *source, GAsyncResult *result, gpointer user_data)
   PhTunnelConfig config;
   g_autoptr (GError) error = NULL;
 
-  if (ice == NULL || self->state >= STATE_ENDING)
+  if (ice == NULL || self->state >= PH_JOIN_ENDING)
     return;
   self->ice = ph_ice_config_ref (ice);
   for (guint i = 0; i < ice->warnings->len; i++)
     self->events->warning ("ice-server", g_ptr_array_index (ice->warnings, i), self->user_data);
-  if (self->state >= STATE_ENDING) /* whoever heard a warning may have ended it */
+  if (self->state >= PH_JOIN_ENDING) /* whoever heard a warning may have ended it */
     return;
-  config = (PhTunnelConfig){ PH_MUX_CLIENT, self->cert, self->ice, self->poll, NULL };
+  config = (PhTunnelConfig){ PH_MUX_CLIENT, self->cert, self->ice,
+                             self->poll,    NULL,       self->is_manual ? self->patience_ms : 0 };
   self->tunnel = ph_tunnel_new (&config, &tunnel_events, self, &error);
   if (self->tunnel == NULL)
     end_with (self, g_steal_pointer (&error));
@@ -271,7 +241,8 @@ on_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (GError) error = NULL;
 
   if (!ph_signal_client_signal_finish (result, &error) &&
-      !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && self->state == STATE_CONNECTING)
+      !g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+      self->state == PH_JOIN_CONNECTING)
     end_with (self, g_steal_pointer (&error));
 }
 
@@ -296,7 +267,7 @@ prove_answer (PhJoin *self, PhHalf *answer)
 static gboolean
 is_numbered (PhJoin *self)
 {
-  return !self->code->has_secret && self->offer->description->has_r;
+  return !self->is_manual && !self->code->has_secret && self->offer->description->has_r;
 }
 
 /* A server that takes the number away looks just like a Host that has none. */
@@ -346,35 +317,46 @@ ph_join_is_asking (PhJoin *self)
   return self->is_asking;
 }
 
-/* Once the offer and our own addresses are there, in whichever order. */
 static void
-answer_if_ready (PhJoin *self)
+send_answer (PhJoin *self, PhHalf *answer)
 {
-  g_autoptr (PhHalf) answer = NULL;
   g_auto (PhSignalMessage) message = { .type = PH_SIGNAL_TYPE_ANSWER };
-  g_autoptr (GError) error = NULL;
 
-  if (self->state != STATE_PREPARING || self->tunnel == NULL ||
-      !ph_tunnel_is_gathered (self->tunnel))
-    return;
-  answer = ph_tunnel_describe (self->tunnel, self->offer_sdp);
   prove_answer (self, answer);
   message.half = ph_half_to_signal (answer);
-  if (!ph_tunnel_start (self->tunnel, self->offer_sdp, self->offer,
-                        self->compare_number && is_numbered (self), &error))
-    {
-      end_with (self, g_steal_pointer (&error));
-      return;
-    }
-  set_state (self, STATE_CONNECTING);
   ph_signal_client_signal_async (self->signal, self->id, self->token, &message, self->cancellable,
                                  on_answered, self);
   show_number (self);
 }
 
+void
+ph_join_answer_if_ready (PhJoin *self)
+{
+  g_autoptr (PhHalf) answer = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (self->state != PH_JOIN_PREPARING || self->tunnel == NULL ||
+      !ph_tunnel_is_gathered (self->tunnel))
+    return;
+  answer = ph_tunnel_describe (self->tunnel, self->offer_sdp);
+  if ((self->is_manual && !ph_block_check_half (answer, &error)) ||
+      !ph_tunnel_start (self->tunnel, self->offer_sdp, self->offer,
+                        self->compare_number && is_numbered (self), &error))
+    {
+      end_with (self, g_steal_pointer (&error));
+      return;
+    }
+  ph_join_set_state (self, PH_JOIN_CONNECTING);
+  if (self->is_manual)
+    ph_join_manual_hand_out (self, answer);
+  else
+    send_answer (self, answer);
+}
+
 /* The offer */
 
-/* A session with a secret fails closed: whoever cannot make the MAC is not the Host. */
+/* A session with a secret fails closed: whoever cannot make the MAC is not the Host. Nothing else
+ * is read before that is known. */
 static gboolean
 check_offer (PhJoin *self, const PhHalf *offer, GError **error)
 {
@@ -391,21 +373,28 @@ check_offer (PhJoin *self, const PhHalf *offer, GError **error)
   return FALSE;
 }
 
+static PhHalf *
+read_offer (PhJoin *self, const PhSignalHalf *signal, GError **error)
+{
+  return self->code->has_secret ? ph_half_parse_proven (signal, PH_SIGNAL_TYPE_OFFER, error)
+                                : ph_half_parse (signal, PH_SIGNAL_TYPE_OFFER, error);
+}
+
 static gboolean
 take_offer (PhJoin *self, const PhSignalHalf *signal, GError **error)
 {
-  g_autoptr (PhHalf) offer = ph_half_parse (signal, PH_SIGNAL_TYPE_OFFER, error);
+  g_autoptr (PhHalf) offer = read_offer (self, signal, error);
   g_autoptr (PhSdp) sdp = NULL;
 
-  if (offer == NULL)
+  if (offer == NULL || !check_offer (self, offer, error))
     return FALSE;
   sdp = ph_sdp_parse (offer->description->sdp, error);
-  if (sdp == NULL || !check_offer (self, offer, error))
+  if (sdp == NULL)
     return FALSE;
   self->offer = g_steal_pointer (&offer);
   self->offer_sdp = g_steal_pointer (&sdp);
-  set_state (self, STATE_PREPARING);
-  answer_if_ready (self);
+  ph_join_set_state (self, PH_JOIN_PREPARING);
+  ph_join_answer_if_ready (self);
   return TRUE;
 }
 
@@ -420,7 +409,7 @@ on_session_changed (const PhSignalSession *session, gpointer user_data)
       self->is_rejected = TRUE;
       end_with (self, ph_error_new ((PhError)ph_signal_reason_error (session->reason)));
     }
-  else if (self->state == STATE_WAITING && session->offer != NULL &&
+  else if (self->state == PH_JOIN_WAITING && session->offer != NULL &&
            !take_offer (self, session->offer, &error))
     end_with (self, error);
 }
@@ -446,7 +435,7 @@ on_session_failed (const GError *error, gpointer user_data)
 
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   self->is_rejected = TRUE; /* there is nothing left to leave */
-  if (self->state < STATE_CONNECTING)
+  if (self->state < PH_JOIN_CONNECTING)
     end_with (self, g_error_copy (error));
 }
 
@@ -455,6 +444,19 @@ static const PhSignalWatchEvents watch_events = { .changed = on_session_changed,
                                                   .failed = on_session_failed };
 
 /* Joining */
+
+/* Our own, in case the server has none: it need not tell us that the session is gone. */
+static gboolean
+on_wait_limit (gpointer user_data)
+{
+  PhJoin *self = user_data;
+
+  if (self->state == PH_JOIN_WAITING)
+    end_with (self, g_error_new_literal (PH_ERROR, PH_ERROR_SESSION_UNKNOWN,
+                                         "The Host has not answered for so long that the request "
+                                         "has expired. Talk to them, then join again"));
+  return G_SOURCE_CONTINUE;
+}
 
 static void
 on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
@@ -474,13 +476,14 @@ on_joined (GObject *source, GAsyncResult *result, gpointer user_data)
   self->token = g_strdup (session->token);
   self->host_name_sent = g_strdup (session->host);
   self->host_name = ph_text_clean (session->host, -1, PH_TEXT_MAX_NAME);
-  if (self->state != STATE_JOINING)
+  if (self->state != PH_JOIN_JOINING)
     {
       leave_session (self); /* ended meanwhile */
       look_whether_over (self);
       return;
     }
-  set_state (self, STATE_WAITING);
+  ph_join_set_state (self, PH_JOIN_WAITING);
+  ph_timer_arm (self->wait_limit, self->wait_limit_ms);
   self->watch = ph_signal_watch_new (self->signal, self->id, self->token, 0, &watch_events, self);
 }
 
@@ -508,118 +511,35 @@ prove_join (PhJoin *self)
 void
 ph_join_start (PhJoin *self)
 {
-  set_state (self, STATE_JOINING);
+  ph_join_set_state (self, PH_JOIN_JOINING);
+  ph_ice_servers_resolve_async (self->servers, self->cancellable, on_servers_resolved, self);
+  if (self->is_manual)
+    return;
   prove_join (self);
   self->is_joining = TRUE;
-  ph_ice_servers_resolve_async (self->servers, self->cancellable, on_servers_resolved, self);
   ph_signal_client_join_async (self->signal, self->code->id, self->name, &self->proof,
                                self->cancellable, on_joined, self);
-}
-
-/* Mappings */
-
-/* After `ended` nothing more may be heard. */
-static gboolean
-check_going_on (PhJoin *self, GError **error)
-{
-  if (self->state < STATE_ENDING)
-    return TRUE;
-  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, "The session has ended");
-  return FALSE;
-}
-
-gboolean
-ph_join_map (PhJoin *self, const char *text, GError **error)
-{
-  g_autoptr (PhMapping) mapping = ph_mapping_parse (text, error);
-  g_autoptr (GError) failure = NULL;
-  g_autofree char *remote = NULL;
-  char local[PH_ENDPOINT_TEXT_SIZE];
-  PhListener *listener;
-
-  if (mapping == NULL || !check_going_on (self, error))
-    return FALSE;
-  remote = ph_destination_dup_text (&mapping->remote);
-  listener = ph_listener_new (self->poll, mapping, &failure);
-  if (listener == NULL)
-    {
-      self->events->mapping (ph_endpoint_format (&mapping->local, local), remote, PH_MAPPING_FAILED,
-                             failure->message, self->user_data);
-      g_propagate_error (error, g_steal_pointer (&failure));
-      return FALSE;
-    }
-  g_ptr_array_add (self->listeners, listener);
-  if (self->state == STATE_CONNECTED)
-    ph_listener_set_mux (listener, ph_tunnel_get_mux (self->tunnel));
-  self->events->mapping (ph_endpoint_format (ph_listener_get_local (listener), local), remote,
-                         PH_MAPPING_LISTENING, NULL, self->user_data);
-  return TRUE;
-}
-
-gboolean
-ph_join_is_meant (const PhEndpoint *local, const char *text)
-{
-  PhEndpoint endpoint;
-  guint16 port;
-
-  if (ph_port_parse (text, &port))
-    return local->port == port;
-  return ph_endpoint_parse (text, &endpoint, NULL) && ph_endpoint_equal (local, &endpoint);
-}
-
-static void
-close_listener (PhJoin *self, PhListener *listener)
-{
-  g_autofree char *remote = ph_destination_dup_text (&ph_listener_get_mapping (listener)->remote);
-  char local[PH_ENDPOINT_TEXT_SIZE];
-
-  ph_endpoint_format (ph_listener_get_local (listener), local);
-  ph_listener_set_mux (listener, NULL);
-  if (self->state == STATE_CONNECTED)
-    ph_mux_close_owner (ph_tunnel_get_mux (self->tunnel), listener, PH_CLOSE_RESET);
-  ph_listener_free (listener);
-  self->events->mapping (local, remote, PH_MAPPING_REMOVED, NULL, self->user_data);
-}
-
-/* Whoever hears of one that is gone may map and unmap others, so all are taken out before. */
-gboolean
-ph_join_unmap (PhJoin *self, const char *text, GError **error)
-{
-  g_autoptr (GPtrArray) meant = g_ptr_array_new ();
-
-  if (!check_going_on (self, error))
-    return FALSE;
-  for (guint i = self->listeners->len; i-- > 0;)
-    if (ph_join_is_meant (ph_listener_get_local (g_ptr_array_index (self->listeners, i)), text))
-      g_ptr_array_add (meant, g_ptr_array_steal_index (self->listeners, i));
-  if (meant->len == 0)
-    {
-      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                   "Nothing is mapped on “%s”; give the local port of a mapping, like 8000", text);
-      return FALSE;
-    }
-  for (guint i = 0; i < meant->len; i++)
-    close_listener (self, g_ptr_array_index (meant, i));
-  return TRUE;
 }
 
 PhSessionState
 ph_join_get_state (PhJoin *self)
 {
-  static const PhSessionState states[N_STATES] = {
-    [STATE_NEW] = PH_SESSION_STARTING,          [STATE_JOINING] = PH_SESSION_STARTING,
-    [STATE_WAITING] = PH_SESSION_WAITING,       [STATE_PREPARING] = PH_SESSION_CONNECTING,
-    [STATE_CONNECTING] = PH_SESSION_CONNECTING, [STATE_CONNECTED] = PH_SESSION_CONNECTED,
-    [STATE_ENDING] = PH_SESSION_ENDED,          [STATE_ENDED] = PH_SESSION_ENDED,
+  static const PhSessionState states[PH_JOIN_N_STATES] = {
+    [PH_JOIN_NEW] = PH_SESSION_STARTING,          [PH_JOIN_JOINING] = PH_SESSION_STARTING,
+    [PH_JOIN_WAITING] = PH_SESSION_WAITING,       [PH_JOIN_PREPARING] = PH_SESSION_CONNECTING,
+    [PH_JOIN_CONNECTING] = PH_SESSION_CONNECTING, [PH_JOIN_CONNECTED] = PH_SESSION_CONNECTED,
+    [PH_JOIN_ENDING] = PH_SESSION_ENDED,          [PH_JOIN_ENDED] = PH_SESSION_ENDED,
   };
 
+  if (self->is_manual && self->state == PH_JOIN_CONNECTING)
+    return PH_SESSION_WAITING; /* whether the Host has our answer, nobody tells us */
   return states[self->state];
 }
 
 gboolean
 ph_join_is_verified (PhJoin *self)
 {
-  return self->code->has_secret && self->state >= STATE_CONNECTING;
+  return (self->is_manual || self->code->has_secret) && self->state >= PH_JOIN_CONNECTING;
 }
 
 const char *
@@ -631,13 +551,13 @@ ph_join_get_host_name (PhJoin *self)
 PhTunnel *
 ph_join_get_tunnel (PhJoin *self)
 {
-  return self->state == STATE_CONNECTED ? self->tunnel : NULL;
+  return self->state == PH_JOIN_CONNECTED ? self->tunnel : NULL;
 }
 
 /* Life */
 
 static gboolean
-set_up (PhJoin *self, const PhJoinOptions *options, GError **error)
+set_up_signaling (PhJoin *self, const PhJoinOptions *options, GError **error)
 {
   const char *url = self->code->server != NULL ? self->code->server : options->signal;
 
@@ -659,7 +579,13 @@ set_up (PhJoin *self, const PhJoinOptions *options, GError **error)
       return FALSE;
     }
   self->signal = ph_signal_client_new (url, error);
-  if (self->signal == NULL)
+  return self->signal != NULL;
+}
+
+static gboolean
+set_up (PhJoin *self, const PhJoinOptions *options, GError **error)
+{
+  if (!self->is_manual && !set_up_signaling (self, options, error))
     return FALSE;
   self->cert = ph_cert_new (error);
   if (self->cert == NULL)
@@ -679,13 +605,19 @@ ph_join_new (const PhJoinOptions *options,
   self->context = g_main_context_ref_thread_default ();
   self->events = events;
   self->user_data = user_data;
-  self->code =
-      ph_code_new (options->code->id, options->code->has_secret ? options->code->secret : NULL,
-                   options->code->server);
+  self->is_manual = options->is_manual;
+  self->patience_ms = options->patience_ms != 0 ? options->patience_ms : PH_BLOCK_WAIT_MS;
+  if (!self->is_manual)
+    self->code =
+        ph_code_new (options->code->id, options->code->has_secret ? options->code->secret : NULL,
+                     options->code->server);
   self->compare_number = options->compare_number;
   self->name = ph_text_clean (options->name, -1, PH_TEXT_MAX_NAME);
   self->servers = ph_ice_servers_ref (options->servers);
   self->cancellable = g_cancellable_new ();
+  self->wait_limit = ph_timer_new (self->context, "[porthole] wait", on_wait_limit, self);
+  self->wait_limit_ms =
+      options->wait_limit_ms != 0 ? options->wait_limit_ms : PH_JOIN_WAIT_LIMIT_MS;
   self->end_timer = ph_timer_new (self->context, "[porthole] join end", on_end_timer, self);
   self->listeners = g_ptr_array_new_with_free_func ((GDestroyNotify)ph_listener_free);
   if (!set_up (self, options, error))
@@ -707,6 +639,8 @@ ph_join_free (PhJoin *self)
   g_clear_pointer (&self->poll, ph_poll_free);
   g_clear_pointer (&self->offer, ph_half_free);
   g_clear_pointer (&self->offer_sdp, ph_sdp_free);
+  g_clear_pointer (&self->block, ph_block_free);
+  ph_timer_clear (&self->wait_limit);
   ph_timer_clear (&self->end_timer);
   g_clear_error (&self->end_error);
   ph_ice_servers_unref (self->servers);

@@ -13,12 +13,17 @@ G_BEGIN_DECLS
  * was made on. */
 typedef struct _PhJoin PhJoin;
 
+#define PH_JOIN_WAIT_LIMIT_MS (15 * 60 * 1000)
+
 typedef struct
 {
+  gboolean is_manual; /* no server at all: blocks are passed on by hand; no `code`, no `signal` */
+  guint patience_ms;  /* how long to wait for the Host to take our answer; 0: PH_BLOCK_WAIT_MS */
   const PhCode *code;
   const char *signal; /* the server's URL where the code does not say one */
   const char *name;   /* shown to the Host */
   gboolean allow_unverified;
+  guint wait_limit_ms;     /* for the Host's offer; 0: PH_JOIN_WAIT_LIMIT_MS */
   gboolean compare_number; /* nothing goes through before ph_join_answer has confirmed a number */
   PhIceServers *servers;
 } PhJoinOptions;
@@ -36,6 +41,12 @@ PhJoin *ph_join_new (const PhJoinOptions *options,
  * _PEER_LOST, _PROTOCOL or _FAILED; with PH_ERROR_PEER_ENDED if the Host ended it, or NULL after
  * ph_join_end. */
 void ph_join_start (PhJoin *join);
+
+/* Without a server, after ph_join_start: takes the Host's offer, with anything around it. `block`
+ * then tells the answer to give back, and the Host is waited for. Nothing is lost by what cannot be
+ * taken. Errors, each in words of its own: PH_ERROR_INVALID (see ph_block_parse,
+ * ph_block_check_age; a second offer, our own answer). */
+gboolean ph_join_paste (PhJoin *join, const char *text, GError **error);
 
 /* Mappings may come and go at any time; connections made before the session is connected wait. The
  * `mapping` event comes before this returns. FALSE if the port cannot be listened on (told as an
@@ -56,7 +67,7 @@ gboolean ph_join_is_asking (PhJoin *join);
 
 PhSessionState ph_join_get_state (PhJoin *join);
 
-/* By the share code. */
+/* By the share code, or by the offer that was pasted. */
 gboolean ph_join_is_verified (PhJoin *join);
 
 /* As it is shown, borrowed; NULL until joined. */

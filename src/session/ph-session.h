@@ -16,7 +16,7 @@ typedef enum
 
 typedef enum
 {
-  PH_SESSION_STARTING,   /* the signaling server is being asked */
+  PH_SESSION_STARTING,   /* the signaling server is being asked, or an offer is to be pasted */
   PH_SESSION_WAITING,    /* Host: for Clients; Client: for the Host to let it in */
   PH_SESSION_CONNECTING, /* looking for a path */
   PH_SESSION_CONNECTED,  /* Host: somebody is */
@@ -56,6 +56,10 @@ typedef struct
 {
   /* Host: the session is there, or there again at a new place. */
   void (*session) (const PhSessionInfo *info, gpointer user_data);
+
+  /* Without a server: text to be passed on to the other person, a Host's offer or a Client's
+   * answer; NULL once it is of no use any more, being answered, too old or replaced. */
+  void (*block) (const char *text, gpointer user_data);
 
   /* Host: somebody asks to join, verified by the share code or not. */
   void (*join_request) (const char *client, gboolean is_verified, gpointer user_data);

@@ -114,6 +114,7 @@ struct _PhRecorder
   char *link;
   char *signal;
   char **more_links;
+  char *block;
   GPtrArray *mappings; /* of Mapping */
   GQueue closed;       /* of Closed, at most PH_SNAPSHOT_MAX_CLOSED */
   guint64 closed_bytes_in;
@@ -172,6 +173,7 @@ void
 ph_recorder_free (PhRecorder *self)
 {
   clear_session (self);
+  g_free (self->block);
   g_ptr_array_unref (self->mappings);
   g_queue_clear_full (&self->closed, closed_free);
   g_free (self);
@@ -199,6 +201,14 @@ ph_recorder_session (PhRecorder *self, const PhSessionInfo *info)
   self->link = g_strdup (info->link);
   self->signal = g_strdup (info->signal);
   self->more_links = g_strdupv ((char **)info->more_links);
+  ph_recorder_touch (self);
+}
+
+void
+ph_recorder_block (PhRecorder *self, const char *text)
+{
+  g_free (self->block);
+  self->block = g_strdup (text);
   ph_recorder_touch (self);
 }
 
@@ -529,6 +539,7 @@ take_session (Taking *taking)
   snapshot->code = keep (taking->full, recorder->code);
   snapshot->link = keep (taking->full, recorder->link);
   snapshot->signal = keep (taking->full, recorder->signal);
+  snapshot->block = keep (taking->full, recorder->block);
   snapshot->more_links = keep_all (taking->full, (const char *const *)recorder->more_links);
 }
 

@@ -61,6 +61,8 @@ typedef struct
   const char *signal;
   const char *const *more_links;
 
+  const char *block; /* without a server: to be passed on to the other person; NULL while none is */
+
   const char *const *rules;    /* Host: in order, NULL-terminated */
   const PhSnapshotPeer *peers; /* Host: Clients, in order of coming; Client: the Host, or none */
   const PhSnapshotMapping *mappings; /* Client */
@@ -88,6 +90,7 @@ PhRecorder *ph_recorder_new (PhSessionRole role);
 void ph_recorder_free (PhRecorder *recorder);
 
 void ph_recorder_session (PhRecorder *recorder, const PhSessionInfo *info);
+void ph_recorder_block (PhRecorder *recorder, const char *text); /* may be NULL */
 void ph_recorder_mapping (PhRecorder *recorder,
                           const char *local,
                           const char *remote,

@@ -112,6 +112,8 @@ ph_tunnel_new (const PhTunnelConfig *config,
       g_free (self);
       return NULL;
     }
+  if (config->patience_ms != 0)
+    ph_peer_set_patient (self->peer, config->patience_ms);
   if (!ph_peer_gather (self->peer, error))
     {
       ph_peer_close (self->peer, NULL, NULL);

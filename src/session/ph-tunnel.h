@@ -20,7 +20,8 @@ typedef struct
   PhCert *cert;
   PhIceConfig *ice;
   PhPoll *poll;
-  PhRules *rules; /* Host only */
+  PhRules *rules;    /* Host only */
+  guint patience_ms; /* not 0: the other side may take minutes to begin, see ph_peer_set_patient */
 } PhTunnelConfig;
 
 /* ph_tunnel_close may be called in any of them. */

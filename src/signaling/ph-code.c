@@ -531,6 +531,20 @@ ph_code_mac_answer (const guint8 key[PH_KEY_SIZE],
   gnutls_hmac_deinit (mac, ret_mac);
 }
 
+void
+ph_code_mac_pairing (const guint8 key[PH_KEY_SIZE],
+                     GBytes *offer,
+                     GBytes *answer,
+                     guint8 ret_mac[PH_MAC_SIZE])
+{
+  gnutls_hmac_hd_t mac = mac_begin (key);
+
+  mac_text (mac, "pairing");
+  mac_bytes (mac, g_bytes_get_data (offer, NULL), g_bytes_get_size (offer));
+  mac_bytes (mac, g_bytes_get_data (answer, NULL), g_bytes_get_size (answer));
+  gnutls_hmac_deinit (mac, ret_mac);
+}
+
 /* ---- The number two people compare ---- */
 
 void

@@ -105,6 +105,13 @@ void ph_code_mac_answer (const guint8 key[PH_KEY_SIZE],
                          const PhMacHalf *answer,
                          guint8 ret_mac[PH_MAC_SIZE]);
 
+/* Pairing without a server: the proof in @answer that whoever made it has read @offer. Both are
+ * what travels, as bytes. */
+void ph_code_mac_pairing (const guint8 key[PH_KEY_SIZE],
+                          GBytes *offer,
+                          GBytes *answer,
+                          guint8 ret_mac[PH_MAC_SIZE]);
+
 /* What a Client commits itself to before it sees the Host's fingerprint. */
 void ph_code_commit (const guint8 client_fingerprint[PH_FINGERPRINT_SIZE],
                      const guint8 client_random[PH_RANDOM_SIZE],

@@ -5,10 +5,11 @@
 
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
+#include "ph-signal-guard.h"
 
 #define ACCEPTS_PER_TURN 64
-#define MAX_CONNECTIONS 8192 /* of 64 KiB of headers and 64 KiB of body at the most: 1 GiB */
-#define BACKLOG 256
+#define BACKLOG 4096                    /* the system takes what it allows of it */
+#define ANSWER_US (15 * G_USEC_PER_SEC) /* for reading an answer to its last byte */
 #define CONN_KEY "porthole-conn"
 
 typedef struct
@@ -23,6 +24,8 @@ struct _PhSignalConn
   PhSignalAccept *owner;
   GSocket *socket;
   GSocketConnection *stream; /* not a reference: told when it goes */
+  PhSignalHead *head;        /* of its request */
+  GList *slow;               /* its place among those that have not asked; NULL: it has */
   GSocketAddress *local;
   GSocketAddress *remote;
   PhEndpoint endpoint;
@@ -35,13 +38,16 @@ struct _PhSignalConn
 struct _PhSignalAccept
 {
   GMainContext *context;
-  GTlsCertificate *certificate;
+  PhSignalTls *tls; /* NULL: plain */
   const PhSignalAcceptEvents *events;
   gpointer user_data;
   guint request_ms;
   GPtrArray *listeners; /* Listener */
   GHashTable *conns;    /* set of PhSignalConn */
+  GQueue slow;          /* of PhSignalConn: those that have not asked yet, the oldest first */
 };
+
+static void resume_listeners (PhSignalAccept *self);
 
 /* ---- Connections ---- */
 
@@ -55,10 +61,19 @@ ph_signal_endpoint_is_local (const PhEndpoint *endpoint)
 }
 
 static void
+leave_slow (PhSignalConn *conn)
+{
+  if (conn->slow != NULL)
+    g_queue_delete_link (&conn->owner->slow, g_steal_pointer (&conn->slow));
+}
+
+static void
 conn_free (gpointer data)
 {
   PhSignalConn *conn = data;
 
+  leave_slow (conn);
+  ph_signal_head_unref (conn->head);
   g_object_set_data (G_OBJECT (conn->remote), CONN_KEY, NULL);
   g_object_unref (conn->socket);
   g_object_unref (conn->local);
@@ -72,9 +87,11 @@ on_stream_gone (gpointer data, GObject *stream)
   PhSignalConn *conn = data;
   PhSignalAccept *self = conn->owner;
   PhEndpoint remote = conn->endpoint;
+  guint refused = ph_signal_guard_status (conn->head);
 
   g_hash_table_remove (self->conns, conn);
-  self->events->closed (&remote, self->user_data);
+  resume_listeners (self);
+  self->events->closed (&remote, refused, self->user_data);
 }
 
 /* NULL where the other end has gone already. */
@@ -97,18 +114,25 @@ conn_new (PhSignalAccept *self, GSocket *socket)
   conn->endpoint = endpoint;
   conn->opened_us = g_get_monotonic_time ();
   conn->deadline_us = conn->opened_us + self->request_ms * G_GINT64_CONSTANT (1000);
+  conn->head = ph_signal_head_new ();
+  g_queue_push_tail (&self->slow, conn);
+  conn->slow = self->slow.tail;
   g_object_set_data (G_OBJECT (conn->remote), CONN_KEY, conn);
   g_hash_table_add (self->conns, conn);
   return conn;
 }
 
-/* The handshake happens with the first read, within the connection's time. */
+/* What the HTTP server gets. A handshake happens with the first read, within the connection's time.
+ */
 static GIOStream *
-wrap_stream (PhSignalAccept *self, GIOStream *stream)
+wrap_stream (PhSignalAccept *self, GSocketConnection *plain, PhSignalHead *head)
 {
-  if (self->certificate == NULL)
-    return g_object_ref (stream);
-  return g_tls_server_connection_new (stream, self->certificate, NULL);
+  g_autoptr (GIOStream) tls = NULL;
+
+  if (self->tls == NULL)
+    return ph_signal_guard_new (G_IO_STREAM (plain), head);
+  tls = ph_signal_tls_wrap (self->tls, plain);
+  return tls != NULL ? ph_signal_guard_new (tls, head) : NULL;
 }
 
 static void
@@ -123,7 +147,7 @@ open_conn (PhSignalAccept *self, GSocket *socket)
   plain = g_socket_connection_factory_create_connection (socket);
   conn->stream = plain;
   g_object_weak_ref (G_OBJECT (plain), on_stream_gone, conn);
-  stream = wrap_stream (self, G_IO_STREAM (plain));
+  stream = wrap_stream (self, plain, conn->head);
   if (stream != NULL)
     self->events->opened (conn, stream, self->user_data);
 }
@@ -153,15 +177,17 @@ ph_signal_conn_get_endpoint (PhSignalConn *conn)
 }
 
 void
-ph_signal_conn_set_deadline (PhSignalConn *conn, gint64 deadline_us)
+ph_signal_conn_allow (PhSignalConn *conn, guint hold_s)
 {
-  conn->deadline_us = deadline_us;
+  leave_slow (conn);
+  conn->deadline_us = g_get_monotonic_time () + hold_s * G_USEC_PER_SEC + ANSWER_US;
 }
 
 /* The HTTP server, which owns the stream, then reads the end and lets go. */
 void
 ph_signal_conn_cut (PhSignalConn *conn)
 {
+  leave_slow (conn);
   conn->is_cut = TRUE;
   g_socket_shutdown (conn->socket, TRUE, TRUE, NULL);
 }
@@ -191,8 +217,25 @@ listener_free (gpointer data)
   g_free (listener);
 }
 
-/* Out of descriptors, or as many connections as there may be: the listener would be ready for ever,
- * so it is left alone until the next tick. */
+static gboolean
+is_full (PhSignalAccept *self)
+{
+  return g_hash_table_size (self->conns) >= PH_SIGNAL_MAX_CONNECTIONS;
+}
+
+/* The listener would be ready for ever, so it is left alone until a connection has closed; and if
+ * none can be made to, until the next tick. */
+static gboolean
+pause_listener (Listener *listener)
+{
+  PhSignalConn *oldest = g_queue_peek_head (&listener->owner->slow);
+
+  ph_timer_clear (&listener->source);
+  if (oldest != NULL)
+    ph_signal_conn_cut (oldest);
+  return G_SOURCE_REMOVE;
+}
+
 static gboolean
 on_connection (GSocket *socket, GIOCondition condition, gpointer data)
 {
@@ -204,21 +247,15 @@ on_connection (GSocket *socket, GIOCondition condition, gpointer data)
       g_autoptr (GError) error = NULL;
       g_autoptr (GSocket) accepted = NULL;
 
-      if (g_hash_table_size (self->conns) >= MAX_CONNECTIONS)
-        {
-          ph_timer_clear (&listener->source);
-          return G_SOURCE_REMOVE;
-        }
+      if (is_full (self))
+        return pause_listener (listener);
       accepted = g_socket_accept (socket, NULL, &error);
       if (accepted != NULL)
         open_conn (self, accepted);
       else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
         return G_SOURCE_CONTINUE;
       else
-        {
-          ph_timer_clear (&listener->source);
-          return G_SOURCE_REMOVE;
-        }
+        return pause_listener (listener);
     }
   return G_SOURCE_CONTINUE;
 }
@@ -232,6 +269,13 @@ resume_listener (Listener *listener)
   g_source_set_static_name (listener->source, "[porthole] accept");
   g_source_set_callback (listener->source, G_SOURCE_FUNC (on_connection), listener, NULL);
   g_source_attach (listener->source, listener->owner->context);
+}
+
+static void
+resume_listeners (PhSignalAccept *self)
+{
+  for (guint i = 0; i < self->listeners->len && !is_full (self); i++)
+    resume_listener (self->listeners->pdata[i]);
 }
 
 static GSocket *
@@ -301,10 +345,7 @@ ph_signal_accept_tick (PhSignalAccept *self, gint64 now_us)
       if (conn->deadline_us <= now_us)
         ph_signal_conn_cut (conn);
     }
-  if (g_hash_table_size (self->conns) >= MAX_CONNECTIONS)
-    return;
-  for (guint i = 0; i < self->listeners->len; i++)
-    resume_listener (self->listeners->pdata[i]);
+  resume_listeners (self);
 }
 
 void
@@ -336,7 +377,7 @@ ph_signal_accept_count (PhSignalAccept *self)
 /* ---- Life ---- */
 
 PhSignalAccept *
-ph_signal_accept_new (GTlsCertificate *certificate,
+ph_signal_accept_new (PhSignalTls *tls,
                       guint request_ms,
                       const PhSignalAcceptEvents *events,
                       gpointer user_data)
@@ -344,7 +385,7 @@ ph_signal_accept_new (GTlsCertificate *certificate,
   PhSignalAccept *self = g_new0 (PhSignalAccept, 1);
 
   self->context = g_main_context_ref_thread_default ();
-  self->certificate = certificate != NULL ? g_object_ref (certificate) : NULL;
+  self->tls = tls != NULL ? ph_signal_tls_ref (tls) : NULL;
   self->request_ms = request_ms;
   self->events = events;
   self->user_data = user_data;
@@ -371,7 +412,7 @@ ph_signal_accept_free (PhSignalAccept *self)
       ph_signal_conn_cut (conn);
     }
   g_hash_table_unref (self->conns);
-  g_clear_object (&self->certificate);
+  g_clear_pointer (&self->tls, ph_signal_tls_unref);
   g_main_context_unref (self->context);
   g_free (self);
 }

@@ -4,11 +4,18 @@
 #include <gio/gio.h>
 
 #include "core/ph-endpoint.h"
+#include "ph-signal-tls.h"
 
 G_BEGIN_DECLS
 
-/* Accepts connections for an HTTP server that has no limits of its own: counts them, gives each a
- * time by which it must be done, and goes on accepting when descriptors run out and come back. */
+/* Each costs some 15 KiB at rest, three times its head of at most 8 KiB while it asks, and 50 KiB
+ * more with TLS; bodies and answers are bounded by themselves (ph-signal-call.c). */
+#define PH_SIGNAL_MAX_CONNECTIONS 12288
+
+/* Accepts connections for an HTTP server that has no limits of its own: counts them, refuses what
+ * is no HTTP (ph-signal-head.h), and gives each a time by which it must be done. When there are as
+ * many as there may be, or descriptors run out, the oldest that has not come to its point makes
+ * room for the next: so those who ask at once get through a crowd of those who do not. */
 typedef struct _PhSignalAccept PhSignalAccept;
 typedef struct _PhSignalConn PhSignalConn;
 
@@ -20,13 +27,13 @@ typedef struct
   /* A connection that was taken. @stream is borrowed; @conn is valid until closed. */
   void (*opened) (PhSignalConn *conn, GIOStream *stream, gpointer user_data);
 
-  /* Its stream is gone. */
-  void (*closed) (const PhEndpoint *remote, gpointer user_data);
+  /* Its stream is gone. @refused: the status that was answered for the HTTP server, or 0. */
+  void (*closed) (const PhEndpoint *remote, guint refused, gpointer user_data);
 } PhSignalAcceptEvents;
 
-/* On the thread-default context. @certificate may be NULL. A connection is cut @request_ms after it
+/* On the thread-default context. @tls may be NULL. A connection is cut @request_ms after it
  * was opened unless it is given more time. @events is borrowed. */
-PhSignalAccept *ph_signal_accept_new (GTlsCertificate *certificate,
+PhSignalAccept *ph_signal_accept_new (PhSignalTls *tls,
                                       guint request_ms,
                                       const PhSignalAcceptEvents *events,
                                       gpointer user_data);
@@ -41,7 +48,7 @@ gboolean ph_signal_accept_listen (PhSignalAccept *accept,
                                   GError **error);
 void ph_signal_accept_stop_listening (PhSignalAccept *accept);
 
-/* Cuts what is past its time and listens again where it had to pause: once a second. */
+/* Cuts what is past its time, and listens again if it had to pause: once a second. */
 void ph_signal_accept_tick (PhSignalAccept *accept, gint64 now_us);
 
 /* Whether it is this computer's own: 127.0.0.0/8 or ::1. */
@@ -62,8 +69,9 @@ GSocketAddress *ph_signal_conn_get_local (PhSignalConn *conn);
 GSocketAddress *ph_signal_conn_get_remote (PhSignalConn *conn);
 const PhEndpoint *ph_signal_conn_get_endpoint (PhSignalConn *conn);
 
-/* Cut at @deadline_us of the monotonic clock. */
-void ph_signal_conn_set_deadline (PhSignalConn *conn, gint64 deadline_us);
+/* It has asked, whole: it may wait @hold_s for its answer and then has its time to read that. It no
+ * longer makes room for others. */
+void ph_signal_conn_allow (PhSignalConn *conn, guint hold_s);
 
 /* Both directions, at once; `closed` follows. */
 void ph_signal_conn_cut (PhSignalConn *conn);

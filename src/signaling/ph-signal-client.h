@@ -11,13 +11,14 @@ G_BEGIN_DECLS
  * thread-default GMainContext it was made on. Proxies are those of the desktop.
  *
  * Network errors, 5xx and 429 are retried with pauses of 0.5 to 10 s, and a little more by chance.
- * Until a create or join has succeeded, those give up after 15 s; a rejection gives up after a
+ * Until a create or join has succeeded, those give up after 15 s; a rejection or deletion after a
  * minute. What never could be a signaling server (TLS refused, another answer) is said at once.
  * Errors of calls:
  *
  * - PH_ERROR_SIGNAL_UNREACHABLE: no answer, 5xx, or no signaling server
  * - PH_ERROR_SESSION_UNKNOWN: 404
- * - PH_ERROR_FULL: 503 or 429, for 15 s
+ * - PH_ERROR_FULL: 503 or 429, for 15 s; a rejection while PH_SIGNAL_MAX_JOINS of them are under
+ *   way
  * - PH_ERROR_REFUSED: 403, 409, 400 and what else the server refuses, in its words
  * - PH_ERROR_PROTOCOL: an answer that makes no sense
  * - G_IO_ERROR_CANCELLED: the cancellable, or the client was freed */

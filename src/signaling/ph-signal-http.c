@@ -5,17 +5,26 @@
 #include "ph-signal.h"
 
 #define READ_SIZE 16384
+/* A server may say “wait” a few times before it answers. libsoup reads on for as long as more of
+ * that comes, without a turn of the main loop in between. */
+#define MAX_INFORMATIONAL 8
+/* A body in chunks of a byte each costs a turn of the main loop for every byte. */
+#define MAX_READS 4096
 
 typedef struct
 {
   SoupMessage *message;
+  GBytes *request; /* the body that is sent; NULL: none */
   GInputStream *stream;
   GByteArray *body;
-  GCancellable *stop;   /* the caller's cancellable and the time limit both end in it */
+  GCancellable *stop;   /* the caller's cancellable and our own limits all end in it */
   GCancellable *caller; /* NULL: none */
   gulong caller_id;
   GSource *timer;
-  gboolean timed_out;
+  GError *broken; /* the limit that was reached */
+  guint n_informational;
+  guint n_reads;
+  gboolean is_repeated;
 } Exchange;
 
 void
@@ -34,24 +43,42 @@ exchange_free (gpointer data)
   Exchange *exchange = data;
 
   ph_timer_clear (&exchange->timer);
+  g_clear_error (&exchange->broken);
   if (exchange->caller_id != 0)
     g_cancellable_disconnect (exchange->caller, exchange->caller_id);
   g_clear_object (&exchange->caller);
   g_object_unref (exchange->stop);
   g_clear_object (&exchange->stream);
+  g_signal_handlers_disconnect_by_data (exchange->message, exchange);
   g_clear_object (&exchange->message);
+  g_clear_pointer (&exchange->request, g_bytes_unref);
   g_byte_array_unref (exchange->body);
   g_free (exchange);
+}
+
+/* The exchange ends with an error of its own, as soon as libsoup has noticed. */
+static void
+stop_with (Exchange *exchange, GIOErrorEnum code, const char *what)
+{
+  if (exchange->broken == NULL)
+    exchange->broken = g_error_new_literal (G_IO_ERROR, (int)code, what);
+  g_cancellable_cancel (exchange->stop);
 }
 
 static gboolean
 on_timeout (gpointer data)
 {
+  stop_with (data, G_IO_ERROR_TIMED_OUT, "no answer in time");
+  return G_SOURCE_REMOVE;
+}
+
+static void
+on_informational (SoupMessage *message, gpointer data)
+{
   Exchange *exchange = data;
 
-  exchange->timed_out = TRUE;
-  g_cancellable_cancel (exchange->stop);
-  return G_SOURCE_REMOVE;
+  if (++exchange->n_informational > MAX_INFORMATIONAL)
+    stop_with (exchange, G_IO_ERROR_MESSAGE_TOO_LARGE, "the answer is too large");
 }
 
 static void
@@ -66,10 +93,10 @@ finish_error (GTask *task, GError *error)
 {
   Exchange *exchange = g_task_get_task_data (task);
 
-  if (exchange->timed_out)
+  if (exchange->broken != NULL)
     {
-      g_clear_error (&error);
-      error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "no answer in time");
+      g_error_free (error);
+      error = g_steal_pointer (&exchange->broken);
     }
   g_task_return_error (task, error);
   g_object_unref (task);
@@ -97,6 +124,7 @@ finish (GTask *task)
   answer->status = soup_message_get_status (exchange->message);
   answer->body = g_byte_array_free_to_bytes (g_steal_pointer (&exchange->body));
   exchange->body = g_byte_array_new ();
+  answer->is_repeated = exchange->is_repeated;
   answer->retry_after_s = read_retry_after (headers);
   answer->location = g_strdup (soup_message_headers_get_one (headers, "Location"));
   g_task_return_pointer (task, answer, (GDestroyNotify)ph_signal_http_answer_free);
@@ -118,7 +146,8 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
     finish_error (task, error);
   else if (g_bytes_get_size (bytes) == 0)
     finish (task);
-  else if (exchange->body->len + g_bytes_get_size (bytes) > PH_SIGNAL_MAX_ANSWER)
+  else if (exchange->body->len + g_bytes_get_size (bytes) > PH_SIGNAL_MAX_ANSWER ||
+           ++exchange->n_reads > MAX_READS)
     finish_error (task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
                                              "the answer is too large"));
   else
@@ -152,8 +181,27 @@ on_sent (GObject *source, GAsyncResult *result, gpointer data)
     read_more (task);
 }
 
+static void
+set_request_body (Exchange *exchange)
+{
+  if (exchange->request != NULL)
+    soup_message_set_request_body_from_bytes (exchange->message, "application/json",
+                                              exchange->request);
+}
+
+/* Where a connection that was kept open turns out to be closed, libsoup asks once more on another
+ * one, but has read the body to its end by then. */
+static void
+on_restarted (SoupMessage *message, gpointer data)
+{
+  Exchange *exchange = data;
+
+  exchange->is_repeated = TRUE;
+  set_request_body (exchange);
+}
+
 static SoupMessage *
-new_message (const char *method, const char *url, const char *token, const char *json)
+new_message (const char *method, const char *url, const char *token)
 {
   SoupMessage *message = soup_message_new (method, url);
   SoupMessageHeaders *headers = soup_message_get_request_headers (message);
@@ -164,12 +212,6 @@ new_message (const char *method, const char *url, const char *token, const char 
       g_autofree char *bearer = g_strconcat ("Bearer ", token, NULL);
 
       soup_message_headers_replace (headers, "Authorization", bearer);
-    }
-  if (json != NULL)
-    {
-      g_autoptr (GBytes) body = g_bytes_new (json, strlen (json));
-
-      soup_message_set_request_body_from_bytes (message, "application/json", body);
     }
   return message;
 }
@@ -190,7 +232,12 @@ ph_signal_http_send_async (SoupSession *session,
 
   g_task_set_source_tag (task, ph_signal_http_send_async);
   g_task_set_task_data (task, exchange, exchange_free);
-  exchange->message = new_message (method, url, token, json);
+  exchange->message = new_message (method, url, token);
+  exchange->request = json != NULL ? g_bytes_new (json, strlen (json)) : NULL;
+  set_request_body (exchange);
+  g_signal_connect (exchange->message, "restarted", G_CALLBACK (on_restarted), exchange);
+  g_signal_connect (exchange->message, "got-informational", G_CALLBACK (on_informational),
+                    exchange);
   exchange->body = g_byte_array_new ();
   exchange->stop = g_cancellable_new ();
   exchange->timer =

@@ -10,6 +10,8 @@ typedef struct
 {
   guint status;
   GBytes *body;
+  gboolean
+      is_repeated; /* it was asked twice, because a connection was lost; both may have arrived */
   guint retry_after_s; /* 0: not said */
   char *location;      /* where a redirect leads; NULL: nowhere */
 } PhSignalHttpAnswer;
@@ -28,7 +30,7 @@ void ph_signal_http_send_async (SoupSession *session,
                                 gpointer user_data);
 
 /* Errors are those of GIO; G_IO_ERROR_TIMED_OUT past @timeout_ms and G_IO_ERROR_MESSAGE_TOO_LARGE
- * for a body beyond PH_SIGNAL_MAX_ANSWER. */
+ * for a body beyond PH_SIGNAL_MAX_ANSWER, in too many pieces, or after too many 1xx answers. */
 PhSignalHttpAnswer *ph_signal_http_send_finish (GAsyncResult *result, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhSignalHttpAnswer, ph_signal_http_answer_free)

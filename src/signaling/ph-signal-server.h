@@ -4,6 +4,7 @@
 #include <gio/gio.h>
 
 #include "core/ph-endpoint.h"
+#include "ph-signal-tls.h"
 
 G_BEGIN_DECLS
 
@@ -23,8 +24,7 @@ typedef struct
   const char *only_id;      /* the one session that may be created; NULL: any. Copied */
   gboolean require_auth;    /* refuse sides that do not lock their role */
   gboolean trust_forwarded; /* take the caller's address from the proxy's X-Forwarded-For */
-  GTlsCertificate
-      *certificate; /* with its key; NULL: plain HTTP. Borrowed, referenced by the server */
+  PhSignalTls *tls;         /* NULL: plain HTTP. Borrowed, referenced by the server */
 } PhSignalServerOptions;
 
 /* With `only_id` the server is a Host's own: whoever knows that session's token is the Host, whose

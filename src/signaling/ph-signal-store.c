@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#define STRING_OVERHEAD 32
+#define HALF_OVERHEAD 96
+
 typedef struct _Entry Entry;
 
 struct _Entry
@@ -25,6 +28,7 @@ struct _PhSignalStore
 {
   PhSignalStoreOptions options;
   GHashTable *entries; /* session id -> Entry */
+  gsize bytes;         /* of all offers and answers */
   PhSignalStoreChanged changed;
   gpointer user_data;
 };
@@ -66,6 +70,29 @@ guint
 ph_signal_store_count (PhSignalStore *self)
 {
   return g_hash_table_size (self->entries);
+}
+
+/* ---- Room ---- */
+
+/* What a half takes: its text, and for each string what an allocation costs besides. 0 for none. */
+static gsize
+count_bytes (const PhSignalHalf *half)
+{
+  gsize bytes = 0;
+
+  if (half == NULL)
+    return 0;
+  bytes += strlen (half->sdp) + HALF_OVERHEAD;
+  for (guint i = 0; half->candidates[i] != NULL; i++)
+    bytes += strlen (half->candidates[i]) + STRING_OVERHEAD;
+  return bytes;
+}
+
+static gboolean
+has_room_for (PhSignalStore *self, const PhSignalHalf *half)
+{
+  return self->options.max_bytes == 0 ||
+         self->bytes + count_bytes (half) <= self->options.max_bytes;
 }
 
 /* ---- Change ---- */
@@ -125,6 +152,7 @@ drop (PhSignalStore *self, Entry *entry)
       if (forget_join (entry))
         bump (self, parent);
     }
+  self->bytes -= count_bytes (entry->session->offer) + count_bytes (entry->session->answer);
   entry_free (entry);
 }
 
@@ -548,7 +576,10 @@ put_half (PhSignalStore *self, Entry *entry, PhSignalHalf **slot, const PhSignal
     return ph_signal_half_equal (*slot, half) ? PH_STORE_OK : PH_STORE_CONFLICT;
   if (entry->session->status == PH_SIGNAL_REJECTED)
     return PH_STORE_CONFLICT;
+  if (!has_room_for (self, half))
+    return PH_STORE_FULL;
   *slot = ph_signal_half_copy (half);
+  self->bytes += count_bytes (half);
   bump (self, entry);
   return PH_STORE_OK;
 }
@@ -560,6 +591,8 @@ put_offer (PhSignalStore *self, Entry *entry, const PhSignalHalf *offer)
     return PH_STORE_CONFLICT;
   if (entry->session->status == PH_SIGNAL_JOINED)
     {
+      if (!has_room_for (self, offer))
+        return PH_STORE_FULL;
       set_status (entry, PH_SIGNAL_SIGNALING);
       decided (entry);
     }

@@ -28,6 +28,7 @@ typedef struct
   guint waiting_ttl_s; /* past the Host's last poll; 0: no limit */
   guint joined_ttl_s;  /* past the last poll of either side; 0: no limit */
   guint max_sessions;  /* children count; 0: no limit */
+  gsize max_bytes;     /* of all offers and answers together; 0: no limit */
   gboolean keep_multi; /* "multi" sessions do not expire */
   gboolean require_auth;
 } PhSignalStoreOptions;

@@ -9,6 +9,7 @@
 #include "core/ph-slice.h"
 #include "core/ph-timer.h"
 
+#include "ph-ice-holes.h"
 #include "ph-segments.h"
 
 #define COMPONENT NICE_COMPONENT_TYPE_RTP /* component 1: all there is */
@@ -17,6 +18,12 @@
 #define RETRY_MS 1
 #define KEPT_QUEUE_BYTES (256 * 1024) /* of an empty queue */
 #define STRAGGLERS_MS 150
+/* Sends of one STUN request, 500 ms apart at first and then doubling. With libnice's own number a
+ * pair of addresses that is not answered for 2 s is given up and never tried again; with that of
+ * RFC 8489 section 6.2.1, checks outlast the time there is to connect. What nobody is to wait for
+ * keeps to the former. */
+#define MAX_CHECK_SENDS 7
+#define MAX_OTHER_SENDS 3
 
 /* Addresses that the other side may be found at in a session's life. libnice keeps each for good
  * and looks through them for every datagram. */
@@ -28,12 +35,14 @@ struct _PhIce
   guint stream;
   GMainContext *context;
   PhIceConfig *config;
+  PhIceHoles *holes; /* while a patient one waits for a path; else NULL */
   GSource *gathering_limit;
   GSource *retry;
   PhSlice slice;   /* of taking datagrams */
   GSource *attach; /* goes on taking them in the loop's next turn */
   guint n_remote_addresses;
   gboolean is_gathered;
+  gboolean is_controlling;
   gboolean has_pair;      /* one was selected */
   gboolean has_runs;      /* the other side takes them */
   gboolean has_reflexive; /* a candidate from a STUN server is there */
@@ -295,6 +304,27 @@ ph_ice_dup_candidates (PhIce *self)
 
 /* Checks and the selected pair */
 
+void
+ph_ice_set_patient (PhIce *self)
+{
+  self->holes = ph_ice_holes_new (self->context, self->agent, self->stream, self->config,
+                                  PH_ICE_HOLES_EVERY_MS);
+}
+
+static void
+on_met (gpointer user_data)
+{
+  PhIce *self = user_data;
+
+  self->events->met (self->user_data);
+}
+
+static void
+set_max_sends (PhIce *self, guint max_sends)
+{
+  g_object_set (self->agent, "stun-max-retransmissions", max_sends, NULL);
+}
+
 gboolean
 ph_ice_set_remote (PhIce *self,
                    const char *ufrag,
@@ -308,8 +338,11 @@ ph_ice_set_remote (PhIce *self,
   for (guint i = 0; i < candidates->len; i++)
     list = g_slist_prepend (list,
                             to_nice_candidate (self, &g_array_index (candidates, PhCandidate, i)));
+  set_max_sends (self, MAX_CHECK_SENDS);
   is_set = nice_agent_set_remote_credentials (self->agent, self->stream, ufrag, pwd) &&
            nice_agent_set_remote_candidates (self->agent, self->stream, COMPONENT, list) >= 0;
+  if (is_set && self->holes != NULL && !self->is_controlling)
+    ph_ice_holes_set_remote (self->holes, ufrag, pwd, list, on_met, self);
   g_slist_free_full (list, (GDestroyNotify)nice_candidate_free);
   if (!is_set)
     g_set_error_literal (error, PH_ERROR, PH_ERROR_PROTOCOL,
@@ -354,7 +387,9 @@ report_path (PhIce *self)
   path.kind = path_kind (local->type, remote->type);
   from_nice_address (&local->addr, &path.local);
   from_nice_address (&remote->addr, &path.remote);
+  g_debug ("path: %s", ph_path_kind_name (path.kind));
   self->has_pair = TRUE;
+  g_clear_pointer (&self->holes, ph_ice_holes_free);
   find_direct_socket (self, &path);
   self->events->connected (&path, self->user_data);
 }
@@ -616,7 +651,8 @@ agent_new (GMainContext *context, gboolean is_controlling, gboolean relay_only)
       nice_agent_new_full (context, NICE_COMPATIBILITY_RFC5245, NICE_AGENT_OPTION_NONE);
 
   g_object_set (agent, "ice-tcp", FALSE, "upnp", FALSE, "keepalive-conncheck", TRUE,
-                "controlling-mode", is_controlling, "force-relay", relay_only, NULL);
+                "controlling-mode", is_controlling, "force-relay", relay_only,
+                "stun-max-retransmissions", MAX_OTHER_SENDS, NULL);
   return agent;
 }
 
@@ -631,6 +667,7 @@ ph_ice_new (GMainContext *context,
   PhIce *self = g_new0 (PhIce, 1);
 
   self->context = g_main_context_ref (context);
+  self->is_controlling = is_controlling;
   self->config = ph_ice_config_ref (config);
   self->events = events;
   self->user_data = user_data;
@@ -671,6 +708,8 @@ ph_ice_close (PhIce *self)
   g_signal_handlers_disconnect_by_data (self->agent, self);
   if (self->stream != 0)
     nice_agent_attach_recv (self->agent, self->stream, COMPONENT, self->context, NULL, NULL);
+  g_clear_pointer (&self->holes, ph_ice_holes_free);
+  set_max_sends (self, MAX_OTHER_SENDS); /* it waits for the relay's answer to a goodbye */
   nice_agent_close_async (self->agent, on_agent_closed, NULL);
   ph_timer_clear (&self->gathering_limit);
   ph_timer_clear (&self->retry);

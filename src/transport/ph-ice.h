@@ -36,6 +36,7 @@ typedef struct
   void (*gathered) (gpointer user_data);                      /* once: candidates are final */
   void (*connected) (const PhPath *path, gpointer user_data); /* each time the pair changes */
   void (*received) (const guint8 *datagram, gsize size, gpointer user_data);
+  void (*met) (gpointer user_data);     /* see ph_ice_set_patient; once */
   void (*flooded) (gpointer user_data); /* once: with more addresses than anybody has */
 } PhIceEvents;
 
@@ -52,6 +53,11 @@ PhIce *ph_ice_new (GMainContext *context,
 /* Starts gathering; `gathered` comes after at most PH_ICE_GATHERING_LIMIT_MS, with what is there by
  * then. Errors: PH_ERROR_FAILED where this machine has no address at all. */
 gboolean ph_ice_gather (PhIce *ice, GError **error);
+
+/* Before it gathers: the other side may begin to check minutes after this one is gathered, or after
+ * it has begun itself. What routers and relays close is kept open, and a controlled side goes on
+ * checking, until the other one has come: then a controlled side hears `met`. */
+void ph_ice_set_patient (PhIce *ice);
 
 /* Owned copies. */
 void ph_ice_dup_credentials (PhIce *ice, char **ret_ufrag, char **ret_pwd);

@@ -36,6 +36,16 @@ static const gboolean legal_edges[7][7] = {
   [PH_PEER_CLOSED] = { [PH_PEER_CLOSING] = TRUE },
 };
 
+static const char *const state_names[] = {
+  [PH_PEER_NEW] = "new",
+  [PH_PEER_GATHERING] = "gathering",
+  [PH_PEER_GATHERED] = "gathered",
+  [PH_PEER_CONNECTING] = "connecting",
+  [PH_PEER_CONNECTED] = "connected",
+  [PH_PEER_CLOSING] = "closing",
+  [PH_PEER_CLOSED] = "closed",
+};
+
 /* What the layers below have reported and the pump has yet to act upon. */
 typedef enum
 {
@@ -62,6 +72,7 @@ struct _PhPeer
   gint64 last_received_us;
   gint64 unanswered_since_us; /* 0: no question is open */
   PhPath path;
+  guint patience_ms; /* 0: none */
   const PhPeerEvents *events;
   gpointer user_data;
   PhPeerDone done;
@@ -72,6 +83,7 @@ static void
 set_state (PhPeer *self, PhPeerState state)
 {
   g_assert (legal_edges[self->state][state]);
+  g_debug ("peer %p: %s", (gpointer)self, state_names[state]);
   self->state = state;
 }
 
@@ -91,6 +103,7 @@ fail (PhPeer *self, GError *error)
       g_error_free (error);
       return;
     }
+  g_debug ("peer %p fails: %s", (gpointer)self, error->message);
   self->failure = error;
   ph_timer_arm (self->pump, 0);
 }
@@ -203,6 +216,7 @@ on_dtls_connected (gpointer user_data)
   PhPeer *self = user_data;
   GError *error = NULL;
 
+  g_debug ("peer %p: DTLS is up", (gpointer)self);
   if (!ph_sctp_connect (self->sctp, &error))
     fail (self, error);
 }
@@ -246,6 +260,16 @@ on_ice_received (const guint8 *datagram, gsize size, gpointer user_data)
     ph_dtls_input (self->dtls, datagram, size);
 }
 
+/* Who has come takes no longer than anybody else. */
+static void
+on_ice_met (gpointer user_data)
+{
+  PhPeer *self = user_data;
+
+  if (self->state == PH_PEER_CONNECTING)
+    ph_timer_arm (self->limit, PH_PEER_CONNECT_LIMIT_MS);
+}
+
 static void
 on_ice_flooded (gpointer user_data)
 {
@@ -256,6 +280,7 @@ static const PhIceEvents ice_events = {
   .gathered = on_ice_gathered,
   .connected = on_ice_connected,
   .received = on_ice_received,
+  .met = on_ice_met,
   .flooded = on_ice_flooded,
 };
 
@@ -416,6 +441,13 @@ on_limit (gpointer user_data)
 
 /* Descriptions */
 
+void
+ph_peer_set_patient (PhPeer *self, guint patience_ms)
+{
+  self->patience_ms = self->role == PH_PEER_ANSWERER ? patience_ms : 0;
+  ph_ice_set_patient (self->ice);
+}
+
 gboolean
 ph_peer_gather (PhPeer *self, GError **error)
 {
@@ -521,7 +553,7 @@ ph_peer_set_remote (PhPeer *self,
   /* A client's first flight may arrive before our own checks have ended. */
   if (role == PH_DTLS_SERVER)
     ph_dtls_start (self->dtls);
-  ph_timer_arm (self->limit, PH_PEER_CONNECT_LIMIT_MS);
+  ph_timer_arm (self->limit, self->patience_ms != 0 ? self->patience_ms : PH_PEER_CONNECT_LIMIT_MS);
   return TRUE;
 }
 

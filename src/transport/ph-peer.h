@@ -55,6 +55,10 @@ PhPeer *ph_peer_new (GMainContext *context,
                      gpointer user_data,
                      GError **error);
 
+/* Before it gathers: the other side may take minutes to begin, see ph_ice_set_patient. An answerer
+ * then waits @patience_ms for it to come, and from there on as long as usual. */
+void ph_peer_set_patient (PhPeer *peer, guint patience_ms);
+
 /* Errors: PH_ERROR_FAILED. */
 gboolean ph_peer_gather (PhPeer *peer, GError **error);
 

@@ -127,6 +127,8 @@ ph_conn_consume (PhConn *self, gsize bytes)
 
   self->bytes_in += bytes;
   self->mux->bytes_in += bytes;
+  if (self->share.crowding)
+    ph_mux_set_wait (self->mux, self, PH_WAIT_READER);
   if (!ph_conn_has_credit (self))
     return;
   if (window->consumed == 0)
@@ -190,6 +192,8 @@ end_reading (PhConn *self)
           ph_conn_start_draining (self);
           return;
         }
+      else
+        ph_socket_keep_asking (self->socket); /* who is told nothing must not wait for ever */
       ph_conn_flush (self);
     }
   ph_conn_progress (self);

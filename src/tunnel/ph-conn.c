@@ -36,8 +36,9 @@ get_wait (const PhConn *self)
       return PH_WAIT_LINGER;
     case PH_CONN_OPENING:
       return PH_WAIT_ANSWER;
-    case PH_CONN_HELD:
     case PH_CONN_OPEN:
+      return self->share.crowding ? PH_WAIT_READER : PH_WAIT_NONE;
+    case PH_CONN_HELD:
     case PH_CONN_DRAINING:
     case PH_CONN_GONE:
     case PH_CONN_N_STATES:
@@ -457,6 +458,8 @@ ph_conn_expire (PhConn *self)
     ph_conn_end (self, RELEASE_CLOSE);
   else if (self->state == PH_CONN_OPENING)
     ph_conn_abort (self, PH_CLOSE_TIMED_OUT, NULL);
+  else if (self->state == PH_CONN_OPEN)
+    ph_conn_abort (self, PH_CLOSE_TOO_SLOW, NULL);
   else
     ph_conn_drop (self, PH_CLOSE_DONE);
 }

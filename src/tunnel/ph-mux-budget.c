@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/ph-memory.h"
+#include "core/ph-timer.h"
 #include "ph-conn.h"
 
 /* What all connections of a mux hold and have been promised together. */
@@ -6,10 +8,27 @@
 /* Windows are raised to their full size by so much together. */
 #define RAISABLE_BYTES (PH_MUX_BUDGET_BYTES / 4 * 3)
 
+/* The C library keeps what a load has taken, full of holes. Where that was at least so much, it
+ * goes back to the system once three quarters of the load are gone: a second later, when SCTP has
+ * let go too, and at most once a second, because it takes a millisecond or so. */
+#define LOAD_BYTES (512 * 1024)
+#define GIVE_BACK_AFTER_US (1 * G_USEC_PER_SEC)
+#define CONN_BYTES 2048                 /* of memory that a connection costs, about */
+#define CHANNEL_BYTES (4 * 1024 * 1024) /* that a channel without room holds, at most */
+
 gsize
 ph_mux_get_headroom (const PhMux *self)
 {
   return self->sum.raised_bytes < RAISABLE_BYTES ? RAISABLE_BYTES - self->sum.raised_bytes : 0;
+}
+
+/* Its bytes still go somewhere, or will once it is open. */
+static gboolean
+is_crowding (const PhConn *conn)
+{
+  return conn->state >= PH_CONN_HELD && conn->state <= PH_CONN_OPEN &&
+         !ph_mux_has (conn->mux, PH_EXTENSION_CREDIT) &&
+         ph_fifo_size (&conn->unsent) > PH_MUX_PLAIN_PAUSE_BYTES;
 }
 
 static PhMuxShare
@@ -26,7 +45,20 @@ get_share (const PhConn *conn)
     .raised_bytes = (gsize)promised - MIN (promised, PH_MUX_START_WINDOW_BYTES),
     .live = live ? 1 : 0,
     .fullness = held > 0 ? g_bit_storage (held) : 0,
+    .crowding = is_crowding (conn) ? 1 : 0,
   };
+}
+
+static void
+note_crowding (PhMux *self, PhConn *conn, guint before)
+{
+  if (conn->share.crowding == before)
+    return;
+  self->sum.crowding += conn->share.crowding - before;
+  if (conn->state == PH_CONN_OPEN) /* before, another wait has a limit of its own */
+    ph_mux_set_wait (self, conn, conn->share.crowding ? PH_WAIT_READER : PH_WAIT_NONE);
+  if (self->unread && !ph_mux_is_paused (self))
+    ph_timer_arm (self->soon, 0);
 }
 
 void
@@ -39,6 +71,7 @@ ph_mux_account (PhMux *self, PhConn *conn)
   self->sum.held_bytes += new.held_bytes - old.held_bytes;
   self->sum.raised_bytes += new.raised_bytes - old.raised_bytes;
   self->sum.live += new.live - old.live;
+  note_crowding (self, conn, old.crowding);
   if (new.fullness == old.fullness)
     return;
   if (old.fullness > 0)
@@ -69,4 +102,30 @@ ph_mux_enforce_budget (PhMux *self)
       if (fullest->share.held_bytes > 0) /* frames that no connection waits for any more */
         ph_conn_disown (fullest);
     }
+}
+
+static gsize
+get_load (const PhMux *self)
+{
+  return self->sum.held_bytes + (gsize)self->all.length * CONN_BYTES +
+         (self->blocked ? CHANNEL_BYTES : 0);
+}
+
+void
+ph_mux_note_load (PhMux *self)
+{
+  gsize load = get_load (self);
+
+  self->peak_load_bytes = MAX (self->peak_load_bytes, load);
+  if (self->give_back_us == G_MAXINT64 && self->peak_load_bytes >= LOAD_BYTES &&
+      load <= self->peak_load_bytes / 4)
+    self->give_back_us = g_get_monotonic_time () + GIVE_BACK_AFTER_US;
+}
+
+void
+ph_mux_give_back (PhMux *self)
+{
+  self->peak_load_bytes = get_load (self);
+  self->give_back_us = G_MAXINT64;
+  ph_memory_give_back ();
 }

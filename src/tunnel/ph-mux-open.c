@@ -5,8 +5,9 @@
 
 /* A Client's mux: names and opens connections for accepted sockets. */
 
-/* Real addresses remembered so that no name is used twice; past it all names are made up. */
-#define MAX_USED_NAMES 65536
+/* Names that were used are remembered by a bit of their hash each: no session, however long, takes
+ * more for it, and one that only shares the bit is made up, which harms nothing. */
+#define N_NAME_BITS (1u << 19)
 
 static gboolean
 is_made_up_address (const guint8 addr[16])
@@ -16,13 +17,31 @@ is_made_up_address (const guint8 addr[16])
   return memcmp (addr, prefix, sizeof prefix) == 0;
 }
 
+void
+ph_mux_init_names (PhMux *self)
+{
+  self->used_names = g_new0 (guint8, N_NAME_BITS / 8);
+}
+
+/* FALSE if the name may have been used before. */
+static gboolean
+use_name (PhMux *self, const PhFrameName *name)
+{
+  guint bit = ph_frame_name_hash (name) % N_NAME_BITS;
+  guint8 mask = (guint8)(1u << bit % 8);
+
+  if (self->used_names[bit / 8] & mask)
+    return FALSE;
+  self->used_names[bit / 8] |= mask;
+  return TRUE;
+}
+
 /* The application's own address names the connection once; after that an address is made up. */
 static void
 choose_name (PhMux *self, const PhEndpoint *source, const PhEndpoint *dst, PhFrameName *ret_name)
 {
   *ret_name = (PhFrameName){ .src = *source, .dst = *dst };
-  if (!is_made_up_address (source->addr) && g_hash_table_size (self->used_names) < MAX_USED_NAMES &&
-      g_hash_table_add (self->used_names, g_memdup2 (ret_name, sizeof *ret_name)))
+  if (!is_made_up_address (source->addr) && use_name (self, ret_name))
     return;
   memset (ret_name->src.addr, 0, sizeof ret_name->src.addr);
   ret_name->src.addr[0] = 0xfd;

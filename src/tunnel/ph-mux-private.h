@@ -27,6 +27,7 @@ typedef struct
   gsize raised_bytes;
   guint live;
   guint fullness; /* bits of held_bytes; its queue among `fullness` */
+  guint crowding; /* 1: without credit, and the channel is not read because of it */
 } PhMuxShare;
 
 #define PH_MUX_N_FULLNESS 33
@@ -38,6 +39,7 @@ typedef enum
   PH_WAIT_LINGER, /* the application's end, 5 s */
   PH_WAIT_ANSWER, /* OPENED, 60 s */
   PH_WAIT_NAME,   /* without a socket, 60 s */
+  PH_WAIT_READER, /* of a crowding connection, to take anything, 5 s */
   PH_N_WAITS,
   PH_WAIT_NONE = PH_N_WAITS
 } PhWait;
@@ -61,12 +63,12 @@ struct _PhMux
   GQueue waits[PH_N_WAITS]; /* with a deadline each, the first one's is the earliest */
   gboolean held;
 
-  GHashTable *used_names; /* Client: real addresses that named a connection */
+  guint8 *used_names; /* Client: which names were used, in bits */
   guint64 next_made_up;
 
   PhSlice receiving; /* messages from the channel */
   PhSlice sending;   /* what sockets and the channel have room or bytes for */
-  gboolean unread;   /* messages were left in the channel */
+  gboolean unread;   /* messages were left in the channel, see ph_mux_is_paused */
   gboolean blocked;  /* the channel has no room: nobody reads or sends */
   PhConn *pending;   /* whose frame in `buffer` the channel did not take */
   gsize pending_size;
@@ -74,6 +76,8 @@ struct _PhMux
 
   PhMuxShare sum;                     /* of all connections */
   GQueue fullness[PH_MUX_N_FULLNESS]; /* those that hold anything, by powers of two */
+  gsize peak_load_bytes;              /* since memory was last given back */
+  gint64 give_back_us;                /* when that is to be done again; G_MAXINT64: not now */
   guint64 bytes_in;
   guint64 bytes_out;
   guint n_malformed;
@@ -89,6 +93,9 @@ struct _PhMux
   guint depth; /* calls of ours on the stack */
   gboolean freed;
 };
+
+/* A Client's, before the first ph_mux_open. */
+void ph_mux_init_names (PhMux *mux);
 
 /* Around everything that the main loop calls. The outermost leave reports to the user, frees what
  * is gone and sets the timer, when no code of a connection is on the stack. */
@@ -137,12 +144,21 @@ void ph_mux_forget (PhMux *mux, PhConn *conn);
 /* Counts something malformed; with a connection, closes it. */
 void ph_mux_malformed (PhMux *mux, PhConn *conn);
 
+/* Nothing is received for now: a Host owes too much, or a reader without credit is behind. */
+gboolean ph_mux_is_paused (const PhMux *mux);
+
 /* Keeps the sums right. After everything that changes what @conn holds, its window or whether it is
  * live. */
 void ph_mux_account (PhMux *mux, PhConn *conn);
 
 /* Closes the fullest connections until all together are within the budget. */
 void ph_mux_enforce_budget (PhMux *mux);
+
+/* Notes how much there is to carry, and sets give_back_us once a great load has gone. */
+void ph_mux_note_load (PhMux *mux);
+
+/* Gives the memory that a load has left behind back to the system. */
+void ph_mux_give_back (PhMux *mux);
 
 /* What is left to raise windows to their full size with. */
 gsize ph_mux_get_headroom (const PhMux *mux);

@@ -28,10 +28,9 @@
 #define MAX_LOOKUPS 16
 
 static const gint64 wait_us[PH_N_WAITS] = {
-  [PH_WAIT_STEP] = PH_DIAL_STEP_US,
-  [PH_WAIT_LINGER] = 5 * G_USEC_PER_SEC,
-  [PH_WAIT_ANSWER] = 60 * G_USEC_PER_SEC,
-  [PH_WAIT_NAME] = 60 * G_USEC_PER_SEC,
+  [PH_WAIT_STEP] = PH_DIAL_STEP_US,       [PH_WAIT_LINGER] = 5 * G_USEC_PER_SEC,
+  [PH_WAIT_ANSWER] = 60 * G_USEC_PER_SEC, [PH_WAIT_NAME] = 60 * G_USEC_PER_SEC,
+  [PH_WAIT_READER] = 5 * G_USEC_PER_SEC,
 };
 
 static void
@@ -124,6 +123,7 @@ ph_mux_leave_quietly (PhMux *self)
   if (self->depth == 1 && !self->freed)
     {
       forget_oldest_names (self);
+      ph_mux_note_load (self);
       set_timers (self);
     }
   if (--self->depth == 0 && self->freed)
@@ -222,10 +222,12 @@ ph_mux_queue (PhMux *self, PhConn *conn)
   g_queue_push_tail_link (&self->ready, &conn->ready_link);
 }
 
-static gboolean
-owes_too_much (const PhMux *self)
+gboolean
+ph_mux_is_paused (const PhMux *self)
 {
-  return self->role == PH_MUX_HOST && self->ready.length > MAX_OWING;
+  gboolean owes_too_much = self->role == PH_MUX_HOST && self->ready.length > MAX_OWING;
+
+  return owes_too_much || self->sum.crowding > 0;
 }
 
 gboolean
@@ -260,7 +262,7 @@ send_ready (PhMux *self)
       ph_conn_resume (conn);
     }
   ph_slice_end (&self->sending);
-  if ((!self->blocked && self->ready.length > 0) || (self->unread && !owes_too_much (self)))
+  if ((!self->blocked && self->ready.length > 0) || (self->unread && !ph_mux_is_paused (self)))
     ph_timer_arm (self->soon, 0);
 }
 
@@ -320,6 +322,7 @@ set_timers (PhMux *self)
 {
   gint64 deadline = self->state == PH_MUX_STOPPING ? self->stop_deadline_us : G_MAXINT64;
 
+  deadline = MIN (deadline, self->give_back_us);
   for (guint i = 0; i < PH_N_WAITS; i++)
     deadline = MIN (deadline, first_deadline (&self->waits[i]));
   if (self->reports.length > 0 || has_stopped (self) || has_failed (self))
@@ -354,7 +357,8 @@ fail_now (PhMux *self)
   set_state (self, PH_MUX_FAILED);
   drop_all (self, PH_CLOSE_SESSION_ENDING);
   report_all (self);
-  if (!self->freed && self->events->failed != NULL)
+  /* What was reported may have been answered with a shutdown: then this is no news any more. */
+  if (!self->freed && self->state == PH_MUX_FAILED && self->events->failed != NULL)
     self->events->failed (self->error, self->user_data);
 }
 
@@ -377,6 +381,8 @@ on_deadline (gpointer user_data)
   self->deadline_us = G_MAXINT64;
   for (guint i = 0; i < PH_N_WAITS; i++)
     expire (self, &self->waits[i]);
+  if (self->give_back_us <= g_get_monotonic_time ())
+    ph_mux_give_back (self);
   ph_mux_leave (self);
   return G_SOURCE_CONTINUE;
 }
@@ -414,6 +420,7 @@ ph_mux_malformed (PhMux *self, PhConn *conn)
 {
   if (conn != NULL)
     ph_conn_abort (conn, PH_CLOSE_PROTOCOL_ERROR, NULL);
+  g_debug ("malformed message %u", self->n_malformed + 1);
   if (++self->n_malformed >= PH_MUX_MAX_MALFORMED)
     fail (self, PH_ERROR_PROTOCOL, ph_error_sentence (PH_ERROR_PROTOCOL));
 }
@@ -486,7 +493,7 @@ receive_some (PhMux *self)
     {
       PhChannelStatus status;
 
-      self->unread = owes_too_much (self) || ph_slice_is_used_up (&self->receiving);
+      self->unread = ph_mux_is_paused (self) || ph_slice_is_used_up (&self->receiving);
       if (self->unread)
         return;
       status = ph_channel_receive (self->channel, &message, &size);
@@ -506,7 +513,7 @@ receive_slice (PhMux *self)
   ph_slice_begin (&self->receiving, self->soon);
   receive_some (self);
   ph_slice_end (&self->receiving);
-  if (self->unread && !owes_too_much (self))
+  if (self->unread && !ph_mux_is_paused (self))
     ph_timer_arm (self->soon, 0);
 }
 
@@ -575,8 +582,9 @@ ph_mux_new (PhMuxRole role,
   self->events = events;
   self->user_data = user_data;
   self->by_name = g_hash_table_new (ph_frame_name_hash, ph_frame_name_equal);
-  self->used_names = g_hash_table_new_full (ph_frame_name_hash, ph_frame_name_equal, g_free, NULL);
-  self->deadline_us = G_MAXINT64;
+  if (role == PH_MUX_CLIENT)
+    ph_mux_init_names (self);
+  self->deadline_us = self->give_back_us = G_MAXINT64;
   self->deadlines = ph_timer_new (context, "[porthole] mux deadlines", on_deadline, self);
   self->soon = ph_timer_new (context, "[porthole] mux soon", on_soon, self);
   ph_timer_arm (self->soon, 0);
@@ -592,7 +600,7 @@ mux_destroy (PhMux *self)
   while ((link = g_queue_pop_head_link (&self->reports)) != NULL)
     ph_conn_free (link->data);
   g_hash_table_unref (self->by_name);
-  g_hash_table_unref (self->used_names);
+  g_free (self->used_names);
   g_clear_pointer (&self->rules, ph_rules_unref);
   ph_lookups_unref (self->lookups);
   g_clear_error (&self->error);

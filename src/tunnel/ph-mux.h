@@ -11,7 +11,11 @@
 G_BEGIN_DECLS
 
 /* Carries many TCP connections over one channel: the connection table, frame dispatch, credit,
- * fairness and back-pressure. One thread, the one that runs the poll's context; nothing blocks. */
+ * fairness and back-pressure. One thread, the one that runs the poll's context; nothing blocks.
+ *
+ * With credit a slow reader holds up its own connection. Without, there is nothing but the channel
+ * to hold a sender back with: it is not read while a reader is far behind, which the peer's other
+ * connections feel, too. A reader that takes nothing for 5 s is given up (PH_CLOSE_TOO_SLOW). */
 typedef struct _PhMux PhMux;
 
 typedef enum
@@ -26,6 +30,7 @@ typedef enum
 #define PH_MUX_MAX_WINDOW_BYTES (16 * 1024 * 1024) /* a connection's credit */
 #define PH_MUX_START_WINDOW_BYTES 65536            /* … which it starts with */
 #define PH_MUX_PLAIN_LIMIT_BYTES (8 * 1024 * 1024) /* held for a connection without credit */
+#define PH_MUX_PLAIN_PAUSE_BYTES (4 * 1024 * 1024) /* … and unsent, before the channel waits */
 
 /* A connection as others see it. Everything is borrowed for the call. */
 typedef struct

@@ -6,11 +6,25 @@
 
 #include "core/ph-endpoint.h"
 
+#define KEEP_ASKING_S 5
+
 void
 ph_socket_prepare (GSocket *socket)
 {
   g_socket_set_blocking (socket, FALSE);
   g_socket_set_option (socket, IPPROTO_TCP, TCP_NODELAY, 1, NULL);
+}
+
+void
+ph_socket_keep_asking (GSocket *socket)
+{
+  g_socket_set_keepalive (socket, TRUE);
+#ifdef TCP_KEEPIDLE
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPIDLE, KEEP_ASKING_S, NULL);
+#endif
+#ifdef TCP_KEEPINTVL
+  g_socket_set_option (socket, IPPROTO_TCP, TCP_KEEPINTVL, KEEP_ASKING_S, NULL);
+#endif
 }
 
 PhSocketStatus

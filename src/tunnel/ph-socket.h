@@ -24,6 +24,11 @@ PhSocketStatus ph_socket_read (GSocket *socket, guint8 *bytes, gsize size, gsize
 /* Writes up to @size bytes, more than 0. @ret_size is set with PH_SOCKET_OK. */
 PhSocketStatus ph_socket_write (GSocket *socket, const guint8 *bytes, gsize size, gsize *ret_size);
 
+/* From now on asks the other end every few seconds whether it is still there. One that has shut
+ * down writing says so; one that has closed is found out by its system's reset, once that has
+ * forgotten it (a minute, by default). */
+void ph_socket_keep_asking (GSocket *socket);
+
 /* Dialling a local port that nobody listens on can meet itself (RFC 9293, simultaneous open). */
 gboolean ph_socket_is_its_own_peer (GSocket *socket);
 

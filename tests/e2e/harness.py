@@ -32,6 +32,8 @@ SCALE = float(os.environ.get('E2E_SCALE', '1'))
 MIB = 1024 * 1024
 LARGE = int(os.environ.get('E2E_MIB', '256')) * MIB
 
+RUN_WITH = []  # what stands before every command line; for the laboratory
+
 STATUS_ENDED = 0
 STATUS_FAILED = 1
 STATUS_USAGE = 2
@@ -49,6 +51,8 @@ SECRET = r'[A-Za-z0-9_-]{22}'
 # What the programs may print with --json: the members each event must have, and may have.
 EVENTS = {
     'session': ({'id': str, 'code': str, 'link': str, 'signal': str}, {}),
+    'offer': ({'block': str}, {}),
+    'answer': ({'block': str}, {}),
     'join-request': ({'client': str, 'verified': bool}, {}),
     'verify': ({'peer': str, 'number': str}, {}),
     'connected': ({'peer': str, 'path': str, 'local': str, 'remote': str}, {}),
@@ -59,6 +63,7 @@ EVENTS = {
     'warning': ({'code': str, 'message': str}, {}),
     'error': ({'code': str, 'message': str}, {}),
     'listening': ({'url': str}, {}),
+    'clients': ({'clients': list}, {}),
 }
 VALUES = {
     ('connected', 'path'): {'lan', 'nat', 'relayed'},
@@ -106,7 +111,7 @@ class Process:
         self.ends_with = ends_with  # statuses that finish() takes after SIGTERM; None: any
         self.news = threading.Condition()
         self.out, self.err = [], []
-        self.child = subprocess.Popen(self.arguments, env=env, stdin=stdin,
+        self.child = subprocess.Popen([*RUN_WITH, *self.arguments], env=env, stdin=stdin,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.readers = [self.start_reader(self.child.stdout, self.on_out),
                         self.start_reader(self.child.stderr, self.err.append)]

@@ -1,84 +1,89 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A browser as the Client: RTCPeerConnection and the plain protocol, against a real Host."""
+"""Chromium as a plain peer: RTCPeerConnection and the plain protocol, in both roles."""
 
-import hashlib
-import http.server
 import json
-import os
-import pathlib
-import queue
 import shutil
-import threading
-import urllib.parse
+import signal
 
 import harness
-
-PAGE = pathlib.Path(__file__).with_name('browser.html')
-OPTIONS = [
-    '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync',
-    # The page talks to the signaling server, which is another origin.
-    '--disable-web-security',
-]
+import plain_peer
+import plain_promises
 
 
-class Site:
-    """Serves the page and a file, and takes the page's result."""
+class Case(plain_peer.Case):
+    """As it comes: its addresses are hidden behind names that only mDNS knows."""
 
-    def __init__(self, case):
-        self.file = os.urandom(5 * harness.MIB)
-        self.results = queue.Queue()
-        site = self
+    OPTIONS = ()
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def reply(self, body):
-                self.send_response(200)
-                self.send_header('Content-Type', 'text/html')
-                self.send_header('Content-Length', str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def do_GET(self):
-                self.reply(site.file if self.path == '/file' else PAGE.read_bytes())
-
-            def do_POST(self):
-                site.results.put(json.loads(
-                    self.rfile.read(int(self.headers['Content-Length']))))
-                self.reply(b'')
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(('127.0.0.1', 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_port
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        case.addCleanup(self.server.server_close)
-        case.addCleanup(self.server.shutdown)
-
-
-class Browser(harness.Case):
-    def test_fetch(self):
-        """Chromium joins as a plain peer and fetches a file through the Host, byte for byte"""
-        program = shutil.which('chromium')
-        if program is None:
+    def start_peer(self):
+        if shutil.which('chromium') is None:
             self.skipTest('no chromium')
-        site = Site(self)
-        daemon = self.start_daemon()
-        host = self.start_host('--signal', daemon.url, '--yes', '--allow-unverified', '--allow',
-                               f'127.0.0.1:{site.port}')
-        query = urllib.parse.urlencode({'signal': daemon.url, 'id': host.session['id'],
-                                        'port': site.port})
-        self.start(program, *OPTIONS, f'--user-data-dir={self.folder}/browser',
-                   f'http://127.0.0.1:{site.port}/?{query}')
-        said = site.results.get(timeout=120 * harness.SCALE)
-        self.assertNotIn('error', said)
-        self.assertEqual(said['status'], 'HTTP/1.0 200 OK')
-        self.assertEqual(said['sha256'], hashlib.sha256(site.file).hexdigest())
-        self.assertEqual(said['states'], ['connecting', 'connected', 'connected'])
-        closed = host.expect('connection', state='closed')
-        self.assertEqual(closed['reason'], 'done')
+        return plain_peer.Chromium(self.folder, self.env, *self.OPTIONS)
+
+
+class Browser(Case, plain_promises.Essentials):
+    def meet_in_both_roles(self):
+        """A Host and a Client of ours, each with a connection that stays open."""
+        service = self.start_service(plain_peer.stay_silent)
+        host, line = self.peer_joins(service.endpoint)
+        self.peer.ask('open', line=line, port=service.port)
+        client, _ = self.peer_hosts(plain_promises.SILENT)
+        stuck = self.connect(client.local(plain_promises.at(plain_promises.SILENT)))
+        for program in (host, client):
+            program.expect('connection', state='open')
+        return host, client, stuck
+
+    def test_page_left(self):
+        """Whoever leaves the page ends its sessions, at once and in order"""
+        host, client, stuck = self.meet_in_both_roles()
+        self.peer.ask('leavePage')
+        self.assertEqual(host.expect('disconnected')['reason'], 'ended')
+        self.expect_exit(client, harness.STATUS_ENDED)
+        self.assert_reset(stuck)
+
+    if plain_promises.ALL:  # half a minute
+
+        def test_page_killed(self):
+            """A page that is killed is noticed within 30 s, in both roles"""
+            host, client, stuck = self.meet_in_both_roles()
+            self.peer.signal_page(signal.SIGKILL)
+            self.assertEqual(host.expect('disconnected', seconds=60)['reason'], 'peer-lost')
+            self.expect_exit(client, harness.STATUS_PEER_LOST)
+            self.assert_reset(stuck)
+
+
+class Candidates(Case):
+    """What is known of the browser's addresses, and that it is enough."""
+
+    def assert_meets(self, is_hidden):
+        service = self.start_service(plain_peer.serve_exchange)
+        host, line = self.peer_joins(service.endpoint)
+        self.peer.ask('exchange', line=line, port=service.port, sizes=plain_promises.SIZES, count=6)
+        client, other = self.peer_hosts(plain_promises.EXCHANGE)
+        where = client.local(plain_promises.at(plain_promises.EXCHANGE))
+        plain_peer.exchange(where, harness.MIB)
+        for number in (line, other):
+            candidates = self.peer.ask('state', line=number)['candidates']
+            self.assertTrue(candidates)
+            for candidate in candidates:
+                address = json.loads(candidate)['candidate'].split()[4]
+                self.assertEqual(address.endswith('.local'), is_hidden, candidate)
+            self.assert_clean(number)
+
+    def test_hidden(self):
+        """Names that only mDNS knows, as browsers send them: in both roles a path is found"""
+        self.assert_meets(True)
+
+
+class PlainCandidates(Candidates):
+    """The browser told not to hide them."""
+
+    OPTIONS = ['--disable-features=WebRtcHideLocalIpsWithMdns']
+
+    def test_hidden(self):
+        """Addresses as they are"""
+        self.assert_meets(False)
 
 
 if __name__ == '__main__':

@@ -8,53 +8,15 @@ import hashlib
 import http.client
 import json
 import os
-import pathlib
 import re
 import signal
 import socket
 import threading
 
+import callers
 import harness
-
-OFFER = {'type': 'offer', 'sdp': '{"type":"offer","sdp":"v=0"}', 'candidate': []}
-ANSWER = {'type': 'answer', 'sdp': '{"type":"answer","sdp":"v=0"}', 'candidate': []}
-
-
-class Caller:
-    """One side's way to the daemon, with its token once it has one."""
-
-    def __init__(self, daemon):
-        self.port = daemon.port
-        self.token = None
-
-    def call(self, method, path, body=None, headers=None):
-        """(status, the answer's JSON or text)"""
-        connection = http.client.HTTPConnection('127.0.0.1', self.port, timeout=60 * harness.SCALE)
-        headers = dict(headers or {})
-        if self.token is not None:
-            headers['Authorization'] = f'Bearer {self.token}'
-        if body is not None and not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            text = answer.read().decode()
-            kind = answer.getheader('Content-Type', '')
-            return answer.status, json.loads(text) if 'json' in kind else text
-        finally:
-            connection.close()
-
-    def create(self, **members):
-        status, session = self.call('POST', '/session', {'host': 'berta', **members})
-        assert status == 201, (status, session)
-        self.token = session.get('token')
-        return session['id']
-
-    def join(self, session, **members):
-        status, joined = self.call('POST', f'/session/{session}', {'client': 'anna', **members})
-        assert status == 200, (status, joined)
-        self.token = joined.get('token')
-        return joined['id']
+import services
+from callers import ANSWER, OFFER, Caller
 
 
 class Api(harness.Case):
@@ -199,6 +161,37 @@ class Api(harness.Case):
         self.refused(405, 'PATCH', '/session', {'host': 'a'})
         self.refused(405, 'DELETE', '/session')
 
+    def test_shape_of_answers(self):
+        """A session has its members, a join the proof it came with, 405 what is allowed"""
+        session = self.host.create(auth=True, multi=True)
+        proof = {'nonce': 'A' * 22, 'mac': 'B' * 42 + 'A', 'commit': 'C' * 42 + 'A'}
+        status, child = self.client.call('POST', f'/session/{session}',
+                                         {'client': 'anna', 'auth': True, **proof})
+        self.assertEqual(status, 200, child)
+        self.assertEqual(sorted(child), ['client', 'createdAt', 'host', 'id', 'rev', 'signal',
+                                         'status', 'token'])
+        self.assertEqual((child['host'], child['client'], child['status'], child['signal']),
+                         ('berta', 'anna', 'joined', {}))
+        self.assertRegex(child['createdAt'], r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$')
+        status, parent = self.host.call('GET', f'/session/{session}')
+        self.assertEqual(parent['joins'], [{'id': child['id'], 'client': 'anna', **proof}])
+        self.assertEqual((parent['status'], parent['client']), ('waiting', None))
+        self.assertNotIn('token', parent)
+        connection = self.stranger.connect()
+        connection.request('PATCH', f'/session/{session}/signal')
+        self.assertEqual(connection.getresponse().getheader('Allow'), 'PUT, POST')
+        connection.close()
+
+    def test_unknown_is_unknown(self):
+        """Never there, joined by somebody else, ended: a stranger cannot tell one from another"""
+        joined, ended = self.host.create(auth=True), Caller(self.daemon).create()
+        self.client.join(joined, auth=True)
+        self.assertEqual(self.stranger.call('DELETE', f'/session/{ended}')[0], 204)
+        answers = [self.stranger.call('POST', f'/session/{session}', {'client': 'carla'})
+                   for session in ('A' * 21, joined, ended)]
+        self.assertEqual(answers, [(404, {'error': {'code': 'not-found', 'message':
+                                                    'There is no such session.'}})] * 3)
+
     def test_health_and_metrics(self):
         """/healthz and /metrics answer in plain text"""
         self.assertEqual(self.stranger.call('GET', '/healthz')[0], 200)
@@ -230,11 +223,44 @@ class Limits(harness.Case):
         connection.close()
 
     def test_max_sessions(self):
-        """Past --max-sessions: 503"""
+        """Past --max-sessions: 503, with words and when to come again; what ends makes room"""
         daemon = self.start_daemon('--max-sessions', '2')
-        for _ in range(2):
-            Caller(daemon).create(auth=True)
-        self.assertEqual(Caller(daemon).call('POST', '/session', {'host': 'a'})[0], 503)
+        first = Caller(daemon)
+        session = first.create(auth=True)
+        Caller(daemon).create(auth=True)
+        connection = Caller(daemon).connect()
+        connection.request('POST', '/session', b'{"host":"a"}')
+        answer = connection.getresponse()
+        self.assertEqual(answer.status, 503)
+        self.assertGreater(int(answer.getheader('Retry-After')), 0)
+        self.assertEqual(json.loads(answer.read())['error'],
+                         {'code': 'full', 'message': 'There is no room for more; come again.'})
+        connection.close()
+        first.call('DELETE', f'/session/{session}')
+        Caller(daemon).create(auth=True)
+
+    def test_slow_hosts(self):
+        """A held poll keeps a session past --waiting-ttl, and one that drips in does not"""
+        daemon = self.start_daemon('--waiting-ttl', '1')
+        held, slow = Caller(daemon), Caller(daemon)
+        kept, lost = held.create(auth=True), slow.create(auth=True)
+        dripping = self.connect(('127.0.0.1', daemon.port))
+        dripping.sendall(f'GET /session/{lost}?for=join HTTP/1.1\r\nX: '.encode())
+        status, seen = held.call('GET', f'/session/{kept}?for=join&wait=3')
+        self.assertEqual((status, seen['id']), (200, kept))
+        dripping.sendall(f'x\r\nHost: x\r\nAuthorization: Bearer {slow.token}\r\n\r\n'.encode())
+        self.assertTrue(harness.receive_all(dripping).startswith(b'HTTP/1.1 404 '))
+
+    def test_nothing_is_logged(self):
+        """Nothing that opens a session is written anywhere: two lines are all it says"""
+        daemon = self.start(harness.SIGNAL, '--listen', '127.0.0.1:0')
+        daemon.url = daemon.expect_line(r'Listening on (http://\S+)').group(1)
+        daemon.port = int(daemon.url.rsplit(':', 1)[1])
+        callers.exchange(daemon, 1)
+        Caller(daemon).call('POST', '/session', b'{')
+        daemon.send_signal(signal.SIGTERM)
+        self.expect_exit(daemon, 0)
+        self.assertEqual((daemon.out, daemon.err), ([f'Listening on {daemon.url}', 'Ended.'], []))
 
     def test_require_auth(self):
         """--require-auth refuses sides that do not lock their role"""
@@ -261,7 +287,7 @@ class Limits(harness.Case):
 
     def test_memory_of_tiny_pieces(self):
         """Bodies in chunks of one byte, and headers of three, take no more than large ones"""
-        if b'__asan_init' in pathlib.Path(harness.SIGNAL).read_bytes():
+        if callers.has_sanitizer():
             self.skipTest('AddressSanitizer keeps what is freed')
         daemon = self.start_daemon()
         before = daemon.resident_kib()[0]
@@ -292,6 +318,40 @@ class Limits(harness.Case):
                 except OSError:
                     pass
             self.assertEqual(Caller(daemon).call('GET', '/healthz')[0], 200)
+
+
+class Restart(harness.Case):
+    def test_killed_among_sessions(self):
+        """Killed and started again: Hosts are back under their codes, connections feel nothing"""
+        echo = services.start_service(self, services.echo)
+        daemon = self.start_daemon()
+        options = ['--signal', daemon.url, '--allow', echo.endpoint]
+        hosts = [self.start_host('--yes', *options, '--name', f'host {n}') for n in range(3)]
+        asking = self.start_host(*options)  # asks before it lets anybody in
+        codes = [host.code for host in [*hosts, asking]]
+        connected = self.join_for(daemon, hosts[0], echo)
+        address = connected.local(echo.endpoint)
+        connection = self.connect(address)
+        connection.sendall(b'before')
+        self.assertEqual(harness.receive_exactly(connection, 6), b'before')
+        joined = self.start_join(asking.code, '--signal', daemon.url, '--name', 'anna')
+        asking.expect('join-request', client='anna')
+
+        daemon.kill()
+        again = self.start_daemon(port=daemon.port)
+        harness.until(lambda: callers.read_metrics(again)['sessions'] == 4, 'the Hosts', 90)
+        connection.sendall(b'after')
+        self.assertEqual(harness.receive_exactly(connection, 5), b'after')
+        self.assert_carries(address, echo)
+        # Who was joined and not let in yet is told so, and may come again by the same code.
+        self.expect_error(joined, harness.STATUS_UNKNOWN, 'session-unknown')
+        for host, code in zip(hosts, codes):
+            client = self.start_join(code, '--signal', again.url)
+            client.expect('connected')
+            client.finish()
+        self.start_join(codes[3], '--signal', again.url, '--name', 'berta')
+        asking.expect('join-request', client='berta')
+        self.assertTrue(connected.running())
 
 
 if __name__ == '__main__':

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/ph-endpoint.h"
-
-int LLVMFuzzerTestOneInput (const guint8 *data, gsize size);
+#include "ph-fuzz.h"
 
 /* What parses can be printed, and what was printed means the same. */
 int

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
+#include "ph-fuzz.h"
 #include "tunnel/ph-mapping.h"
 #include "tunnel/ph-protocol.h"
 #include "tunnel/ph-rules.h"
 
 /* Any text as a rule and as a mapping: what is taken has one normal form, and no wildcard reaches
  * what must be written out. */
-
-int LLVMFuzzerTestOneInput (const guint8 *data, size_t size);
 
 static void
 check_written_out (const PhRules *rules, const char *endpoint_text, const char *prefix)
@@ -62,7 +61,7 @@ try_mapping (const char *text)
 }
 
 int
-LLVMFuzzerTestOneInput (const guint8 *data, size_t size)
+LLVMFuzzerTestOneInput (const guint8 *data, gsize size)
 {
   g_autofree char *text = g_strndup ((const char *)data, size);
   g_autofree char *clean = ph_close_text_clean (data, size);
