@@ -211,8 +211,8 @@ knock (Hostile *self, const char *link)
 
 const HostileMode hostile_knocker_modes[] = { { "knock" }, { "knock-wrong" }, { NULL } };
 
-/* Leaving: a goodbye behind a flood would be lost with the rest of it, so the other side is asked
- * for a sign of life until it answers that alone. */
+/* Leaving: a goodbye behind a flood would be lost with the rest of it, so it waits until nothing is
+ * on its way any more, there or back. */
 
 static gboolean
 on_leave (gpointer user_data)
