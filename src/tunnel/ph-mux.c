@@ -500,10 +500,11 @@ receive_some (PhMux *self)
       if (status == PH_CHANNEL_CLOSED)
         fail (self, PH_ERROR_PEER_LOST, ph_error_sentence (PH_ERROR_PEER_LOST));
       if (status != PH_CHANNEL_OK)
-        break;
+        return;
       if (self->state == PH_MUX_RUNNING && self->error == NULL)
         on_message (self, message, size);
     }
+  self->unread = TRUE; /* perhaps; nobody says so again */
 }
 
 static void
