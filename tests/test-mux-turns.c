@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/ph-slice.h"
+#include "ph-stream.h"
 #include "ph-test-loop.h"
 #include "tunnel/ph-mux.h"
 
-/* Whose turn it is: a mux over a channel that says things once. */
+/* Whose turn it is: a mux over a channel that says things once, and that is dear to send over. */
+
+#define N_APPS 4
+#define N_FRAMES 100 /* of all together */
 
 typedef struct
 {
@@ -10,11 +15,28 @@ typedef struct
   guint n_unread; /* messages that wait, all alike */
   gsize size;
   guint8 message[PH_FRAME_HEADER_SIZE];
+  guint n_sent[N_APPS]; /* frames with data, by the connection */
+  guint n_sent_in_all;
 } Channel;
 
+static guint16 ports[N_APPS];
+
+/* Costs more than a turn has. */
 static PhChannelStatus
 channel_send (PhChannel *channel, const guint8 *message, gsize size)
 {
+  Channel *self = (Channel *)channel;
+  gint64 begin_us = g_get_monotonic_time ();
+  PhFrame frame;
+
+  g_assert_cmpint (ph_frame_decode (message, size, &frame), ==, PH_FRAME_OK);
+  if (frame.event != PH_EVENT_DATA)
+    return PH_CHANNEL_OK;
+  while (g_get_monotonic_time () - begin_us < PH_SLICE_US + PH_SLICE_US / 4)
+    ;
+  for (guint i = 0; i < N_APPS; i++)
+    self->n_sent[i] += frame.name.src.port == ports[i];
+  self->n_sent_in_all++;
   return PH_CHANNEL_OK;
 }
 
@@ -51,10 +73,66 @@ test_all_is_read (void)
   ph_poll_free (poll);
 }
 
+static GSocket *
+add_app (PhMux *mux, GSocket *listener, guint16 port, guint16 *ret_source)
+{
+  const PhDestination destination = { .endpoint.port = 80 };
+  GSocket *app = ph_stream_connect (port);
+  g_autoptr (GSocket) accepted = NULL;
+  g_autoptr (GSocketAddress) address = NULL;
+
+  g_socket_set_blocking (listener, TRUE);
+  accepted = g_socket_accept (listener, NULL, NULL);
+  g_assert_nonnull (accepted);
+  address = g_socket_get_remote_address (accepted, NULL);
+  *ret_source = g_inet_socket_address_get_port (G_INET_SOCKET_ADDRESS (address));
+  ph_mux_open (mux, accepted, &destination, NULL);
+  return app;
+}
+
+/* Meanwhile all applications write as fast as they can. */
+static gboolean
+has_sent (const Channel *channel, GSocket **apps)
+{
+  static const char bytes[65536];
+
+  for (guint i = 0; i < N_APPS; i++)
+    while (g_socket_send (apps[i], bytes, sizeof bytes, NULL, NULL) > 0)
+      ;
+  return channel->n_sent_in_all >= N_FRAMES;
+}
+
+/* However little of the thread there is for a mux, each of its connections gets some. */
+static void
+test_all_are_served (void)
+{
+  Channel channel = { .base.klass = &channel_class };
+  PhPoll *poll = ph_poll_new (NULL, NULL);
+  PhMux *mux =
+      ph_mux_new (PH_MUX_CLIENT, &channel.base, poll, NULL, PH_EXTENSIONS_NONE, &no_events, NULL);
+  guint16 port;
+  g_autoptr (GSocket) listener = ph_stream_listen (&port);
+  GSocket *apps[N_APPS];
+
+  for (guint i = 0; i < N_APPS; i++)
+    apps[i] = add_app (mux, listener, port, &ports[i]);
+  ph_test_wait_for (has_sent (&channel, apps));
+  for (guint i = 0; i < N_APPS; i++)
+    {
+      g_test_message ("%u: %u", i, channel.n_sent[i]);
+      g_assert_cmpuint (channel.n_sent[i], >=, N_FRAMES / N_APPS / 2);
+    }
+  ph_mux_free (mux);
+  for (guint i = 0; i < N_APPS; i++)
+    g_object_unref (apps[i]);
+  ph_poll_free (poll);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/mux-turns/all-is-read", test_all_is_read);
+  g_test_add_func ("/mux-turns/all-are-served", test_all_are_served);
   return g_test_run ();
 }

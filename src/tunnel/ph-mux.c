@@ -220,6 +220,8 @@ ph_mux_queue (PhMux *self, PhConn *conn)
     return;
   conn->is_ready = TRUE;
   g_queue_push_tail_link (&self->ready, &conn->ready_link);
+  if (!self->blocked)
+    ph_timer_arm (self->soon, 0);
 }
 
 gboolean
