@@ -14,8 +14,11 @@ typedef struct
   PhChannel base;
   guint n_unread; /* messages that wait, all alike */
   gsize size;
-  guint8 message[PH_FRAME_HEADER_SIZE];
-  guint n_sent[N_APPS]; /* frames with data, by the connection */
+  guint8 message[PH_FRAME_HEADER_SIZE + 1];
+  gboolean is_closing; /* takes nothing any more, and has not said so yet */
+  guint n_refused;
+  PhFrameName connected; /* of the CONNECT that came last */
+  guint n_sent[N_APPS];  /* frames with data, by the connection */
   guint n_sent_in_all;
 } Channel;
 
@@ -30,6 +33,11 @@ channel_send (PhChannel *channel, const guint8 *message, gsize size)
   PhFrame frame;
 
   g_assert_cmpint (ph_frame_decode (message, size, &frame), ==, PH_FRAME_OK);
+  self->n_refused += self->is_closing;
+  if (self->is_closing)
+    return PH_CHANNEL_CLOSED;
+  if (frame.event == PH_EVENT_CONNECT)
+    self->connected = frame.name;
   if (frame.event != PH_EVENT_DATA)
     return PH_CHANNEL_OK;
   while (g_get_monotonic_time () - begin_us < PH_SLICE_US + PH_SLICE_US / 4)
@@ -128,11 +136,43 @@ test_all_are_served (void)
   ph_poll_free (poll);
 }
 
+/* A channel takes nothing any more before all that came is read. */
+static void
+test_closing_channel (void)
+{
+  Channel channel = { .base.klass = &channel_class, .size = PH_FRAME_HEADER_SIZE + 1 };
+  PhPoll *poll = ph_poll_new (NULL, NULL);
+  PhMux *mux =
+      ph_mux_new (PH_MUX_CLIENT, &channel.base, poll, NULL, PH_EXTENSIONS_NONE, &no_events, NULL);
+  guint16 port;
+  g_autoptr (GSocket) listener = ph_stream_listen (&port);
+  g_autoptr (GSocket) app = add_app (mux, listener, port, &ports[0]);
+  char byte = 'x';
+
+  channel.is_closing = TRUE;
+  g_assert_cmpint (g_socket_send (app, &byte, 1, NULL, NULL), ==, 1);
+  ph_test_wait_for (channel.n_refused > 0);
+  ph_frame_encode_header (
+      &(PhFrame){
+          .event = PH_EVENT_DATA, .name = channel.connected, .total_chunks = 1, .payload_size = 1 },
+      channel.message);
+  channel.message[PH_FRAME_HEADER_SIZE] = 'y';
+  channel.n_unread = 1;
+  ph_channel_emit_readable (&channel.base);
+  g_assert_cmpuint (channel.n_unread, ==, 0);
+  g_socket_set_blocking (app, TRUE);
+  g_assert_cmpint (g_socket_receive (app, &byte, 1, NULL, NULL), ==, 1);
+  g_assert_cmpint (byte, ==, 'y');
+  ph_mux_free (mux);
+  ph_poll_free (poll);
+}
+
 int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/mux-turns/all-is-read", test_all_is_read);
   g_test_add_func ("/mux-turns/all-are-served", test_all_are_served);
+  g_test_add_func ("/mux-turns/closing-channel", test_closing_channel);
   return g_test_run ();
 }

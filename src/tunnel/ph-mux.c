@@ -168,10 +168,8 @@ send_message (PhMux *self, const guint8 *message, gsize size)
     case PH_CHANNEL_OK:
       return TRUE;
     case PH_CHANNEL_AGAIN:
+    case PH_CHANNEL_CLOSED: /* the end is announced once all that came is read */
       self->blocked = TRUE;
-      break;
-    case PH_CHANNEL_CLOSED:
-      fail (self, PH_ERROR_PEER_LOST, ph_error_sentence (PH_ERROR_PEER_LOST));
       break;
     }
   return FALSE;
