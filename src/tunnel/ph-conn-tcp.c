@@ -127,7 +127,7 @@ ph_conn_consume (PhConn *self, gsize bytes)
 
   self->bytes_in += bytes;
   self->mux->bytes_in += bytes;
-  if (self->share.crowding)
+  if (self->share.crowding && self->state == PH_CONN_OPEN)
     ph_mux_set_wait (self->mux, self, PH_WAIT_READER);
   if (!ph_conn_has_credit (self))
     return;

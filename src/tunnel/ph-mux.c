@@ -615,6 +615,7 @@ ph_mux_free (PhMux *self)
   ph_mux_enter (self);
   self->freed = TRUE;
   self->blocked = TRUE;
+  self->unread = FALSE;
   ph_channel_set_events (self->channel, NULL, NULL);
   ph_timer_clear (&self->deadlines);
   ph_timer_clear (&self->soon);
