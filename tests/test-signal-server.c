@@ -835,6 +835,21 @@ is_healthy (Fixture *f)
 }
 
 /* Who does not come to the point, with the head or with the body, is cut. */
+/* What follows from the largest limit there is is no small one. */
+static void
+test_largest_limit (void)
+{
+  const PhSignalServerOptions options = { .polls_per_address = G_MAXINT };
+  g_autoptr (GPtrArray) idle = g_ptr_array_new_with_free_func ((GDestroyNotify)wire_free);
+  Fixture f;
+
+  set_up (&f, &options);
+  for (guint i = 0; i < 64; i++)
+    g_ptr_array_add (idle, wire_open (f.port));
+  g_assert_cmpuint (call_status (&f, "GET", "/healthz", NULL, ""), ==, 200);
+  tear_down (&f);
+}
+
 static void
 test_slow_requests (void)
 {
@@ -954,6 +969,7 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-server/only-one-host", test_only_one_host);
   g_test_add_func ("/signal-server/forwarded-is-not-trusted", test_forwarded_is_not_trusted);
   g_test_add_func ("/signal-server/full", test_full);
+  g_test_add_func ("/signal-server/largest-limit", test_largest_limit);
   g_test_add_func ("/signal-server/slow-requests", test_slow_requests);
   g_test_add_func ("/signal-server/many-connections", test_many_connections);
   g_test_add_func ("/signal-server/restart-keeps-id", test_restart_keeps_id);
