@@ -53,3 +53,11 @@ ph_stdio_write (int fd, const char *bytes, gsize size)
     }
   return TRUE;
 }
+
+gboolean
+ph_stdio_has_room (int fd)
+{
+  GPollFD room = { .fd = fd, .events = G_IO_OUT };
+
+  return g_poll (&room, 1, 0) > 0;
+}

@@ -21,4 +21,7 @@ gboolean ph_stdio_may_read (void);
  * them, and will not. */
 gboolean ph_stdio_write (int fd, const char *bytes, gsize size);
 
+/* Whether descriptor @fd would take something now. */
+gboolean ph_stdio_has_room (int fd);
+
 G_END_DECLS

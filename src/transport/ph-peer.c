@@ -36,6 +36,16 @@ static const gboolean legal_edges[7][7] = {
   [PH_PEER_CLOSED] = { [PH_PEER_CLOSING] = TRUE },
 };
 
+static const char *const state_names[] = {
+  [PH_PEER_NEW] = "new",
+  [PH_PEER_GATHERING] = "gathering",
+  [PH_PEER_GATHERED] = "gathered",
+  [PH_PEER_CONNECTING] = "connecting",
+  [PH_PEER_CONNECTED] = "connected",
+  [PH_PEER_CLOSING] = "closing",
+  [PH_PEER_CLOSED] = "closed",
+};
+
 /* What the layers below have reported and the pump has yet to act upon. */
 typedef enum
 {
@@ -73,6 +83,7 @@ static void
 set_state (PhPeer *self, PhPeerState state)
 {
   g_assert (legal_edges[self->state][state]);
+  g_debug ("peer %p: %s", (gpointer)self, state_names[state]);
   self->state = state;
 }
 
@@ -92,6 +103,7 @@ fail (PhPeer *self, GError *error)
       g_error_free (error);
       return;
     }
+  g_debug ("peer %p fails: %s", (gpointer)self, error->message);
   self->failure = error;
   ph_timer_arm (self->pump, 0);
 }
@@ -204,6 +216,7 @@ on_dtls_connected (gpointer user_data)
   PhPeer *self = user_data;
   GError *error = NULL;
 
+  g_debug ("peer %p: DTLS is up", (gpointer)self);
   if (!ph_sctp_connect (self->sctp, &error))
     fail (self, error);
 }

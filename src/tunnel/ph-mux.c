@@ -420,6 +420,7 @@ ph_mux_malformed (PhMux *self, PhConn *conn)
 {
   if (conn != NULL)
     ph_conn_abort (conn, PH_CLOSE_PROTOCOL_ERROR, NULL);
+  g_debug ("malformed message %u", self->n_malformed + 1);
   if (++self->n_malformed >= PH_MUX_MAX_MALFORMED)
     fail (self, PH_ERROR_PROTOCOL, ph_error_sentence (PH_ERROR_PROTOCOL));
 }

@@ -83,6 +83,8 @@ class Logs(harness.Case):
         options = ['--turn', turn.option, '--relay-only']
         session, logs = self.logged_session('debug', host_options=options, join_options=options)
         self.assertIn('connection', [entry.get('event') for entry in logs[1]])
+        for layer in ('session', 'signaling', 'transport'):
+            self.assertIn(f'porthole-{layer}', [entry.get('domain') for entry in logs[2]])
         for text in (json.dumps(entry) for log in logs for entry in log):
             self.assertNotIn(session['id'], text)
             self.assertNotIn(session['code'].partition('.')[2], text)
