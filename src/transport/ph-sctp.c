@@ -484,12 +484,19 @@ get_window (PhSctp *self)
   return params.sasoc_local_rwnd;
 }
 
+/* A whole message, not parts that others are missing from: those must be able to come. */
+static gboolean
+is_waited_for (PhSctp *self)
+{
+  return self->has_message || (usrsctp_get_events (self->socket) & SCTP_EVENT_READ);
+}
+
 /* Whether there is no room for @packet. What says how our own data fares goes on being heard. */
 static gboolean
 is_too_much (PhSctp *self, const guint8 *packet, gsize size)
 {
-  return self->unread_bytes > UNREAD_BYTES && get_window (self) < LEAST_WINDOW_BYTES &&
-         has_data (packet, size);
+  return self->unread_bytes > UNREAD_BYTES && is_waited_for (self) &&
+         get_window (self) < LEAST_WINDOW_BYTES && has_data (packet, size);
 }
 
 void
