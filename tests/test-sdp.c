@@ -446,6 +446,25 @@ test_keep_best (void)
   g_assert_cmpuint (candidates->len, ==, 0);
 }
 
+/* Those that are named twice take no room from others, of which a relay is the last. */
+static void
+test_keep_each_once (void)
+{
+  g_autoptr (GArray) candidates = g_array_new (FALSE, FALSE, sizeof (PhCandidate));
+
+  for (guint i = 0; i < 2 * PH_SDP_MAX_CANDIDATES; i++)
+    {
+      guint n = i % PH_SDP_MAX_CANDIDATES;
+      PhCandidate candidate = { .priority = 100 - n, .address.port = (guint16)n };
+
+      g_array_append_val (candidates, candidate);
+    }
+  ph_candidates_keep_best (candidates);
+  g_assert_cmpuint (candidates->len, ==, PH_SDP_MAX_CANDIDATES);
+  for (guint i = 0; i < candidates->len; i++)
+    g_assert_cmpuint (g_array_index (candidates, PhCandidate, i).address.port, ==, i);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -460,5 +479,6 @@ main (int argc, char **argv)
   g_test_add_func ("/candidate/good", test_good_candidates);
   g_test_add_func ("/candidate/bad", test_bad_candidates);
   g_test_add_func ("/candidate/keep-best", test_keep_best);
+  g_test_add_func ("/candidate/keep-each-once", test_keep_each_once);
   return g_test_run ();
 }

@@ -163,6 +163,18 @@ on_pasted (const char *text, gpointer user_data)
     ph_output_warn (self->output, ph_error_name (ph_error_code (error)), error->message);
 }
 
+static void
+on_command (const char *line, gpointer user_data)
+{
+  HostProgram *self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (*line != '\0' && !ph_input_run (commands, line, self, &error))
+    ph_output_warn (self->output, "invalid", error->message);
+}
+
+static const PhPasteEvents paste_events = { .pasted = on_pasted, .command = on_command };
+
 /* An empty line says no to a question, as the prompt promises, and nothing otherwise: one that was
  * typed before the question answers nothing. */
 static void
@@ -170,14 +182,13 @@ on_line (const char *line, gpointer user_data)
 {
   HostProgram *self = user_data;
   gboolean was_asked = ph_output_take_asked (self->output);
-  g_autoptr (GError) error = NULL;
 
-  if (self->paste != NULL && ph_paste_take (self->paste, line))
-    return;
-  if (*line == '\0' && was_asked)
+  if (self->paste != NULL)
+    ph_paste_take (self->paste, line);
+  else if (*line == '\0' && was_asked)
     answer (self, FALSE);
-  else if (*line != '\0' && !ph_input_run (commands, line, self, &error))
-    ph_output_warn (self->output, "invalid", error->message);
+  else
+    on_command (line, self);
 }
 
 static void
@@ -274,7 +285,8 @@ run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
   self.output = ph_output_new (PH_OUTPUT_HOST, options->is_json);
   ph_output_set_ended (self.output, on_ended, &self);
   self.prompt = ph_timer_new (NULL, "[porthole] prompt", on_prompt, &self);
-  self.paste = host_options->is_manual ? ph_paste_new (NULL, on_pasted, &self) : NULL;
+  if (host_options->is_manual)
+    self.paste = ph_paste_new (NULL, !options->is_json, &paste_events, &self);
   if (!self.approve_all)
     ph_output_set_questions_changed (self.output, on_questions_changed);
   self.host = ph_host_new (host_options, ph_output_get_events (self.output), self.output, &error);

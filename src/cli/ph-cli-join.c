@@ -78,18 +78,29 @@ on_pasted (const char *text, gpointer user_data)
 }
 
 static void
-on_line (const char *line, gpointer user_data)
+on_command (const char *line, gpointer user_data)
 {
   JoinProgram *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (self->paste != NULL && ph_paste_take (self->paste, line))
-    return;
   if (*line == '\0' || ph_input_run (commands, line, self, &error))
     return;
   /* A port that cannot be listened on has been told as an event. */
   if (ph_error_code (error) != PH_ERROR_LISTEN)
     ph_output_warn (self->output, "invalid", error->message);
+}
+
+static const PhPasteEvents paste_events = { .pasted = on_pasted, .command = on_command };
+
+static void
+on_line (const char *line, gpointer user_data)
+{
+  JoinProgram *self = user_data;
+
+  if (self->paste != NULL)
+    ph_paste_take (self->paste, line);
+  else
+    on_command (line, self);
 }
 
 static void
@@ -201,7 +212,8 @@ run (const PhOptions *options,
 
   self.output = ph_output_new (PH_OUTPUT_JOIN, options->is_json);
   ph_output_set_ended (self.output, on_ended, &self);
-  self.paste = join_options->is_manual ? ph_paste_new (NULL, on_pasted, &self) : NULL;
+  if (join_options->is_manual)
+    self.paste = ph_paste_new (NULL, !options->is_json, &paste_events, &self);
   self.join = ph_join_new (join_options, ph_output_get_events (self.output), self.output, &error);
   if (self.join != NULL && !map_all (self.join, mappings))
     g_set_error_literal (&error, PH_ERROR, PH_ERROR_LISTEN,

@@ -6,6 +6,7 @@
 #include "core/ph-stdio.h"
 
 #define END_US (500 * G_TIME_SPAN_MILLISECOND)
+#define END_ROUNDS 10 /* while it is our thread that is slow, and not the reader */
 
 typedef struct
 {
@@ -121,16 +122,29 @@ ph_writer_put (PhWriter *self, PhWriterStream stream, char *text, gboolean matte
   return fits;
 }
 
-void
-ph_writer_free (PhWriter *self)
+static gboolean
+wait_for_end (PhWriter *self)
 {
   gint64 end_us = g_get_monotonic_time () + END_US;
   gboolean in_time = TRUE;
+  gboolean has_ended;
 
-  push (self, PH_WRITER_OUT, NULL, 0);
   g_mutex_lock (&self->mutex);
   while (!self->has_ended && in_time)
     in_time = g_cond_wait_until (&self->changed, &self->mutex, end_us);
+  has_ended = self->has_ended;
   g_mutex_unlock (&self->mutex);
+  return has_ended;
+}
+
+/* On a machine that is very busy the thread may not have had its turn. */
+void
+ph_writer_free (PhWriter *self)
+{
+  gboolean is_worth_it = TRUE;
+
+  push (self, PH_WRITER_OUT, NULL, 0);
+  for (guint i = 0; i < END_ROUNDS && is_worth_it && !wait_for_end (self); i++)
+    is_worth_it = ph_stdio_has_room (PH_WRITER_OUT) && ph_stdio_has_room (PH_WRITER_ERR);
   writer_unref (self);
 }

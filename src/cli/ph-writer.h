@@ -20,7 +20,8 @@ typedef enum
 
 PhWriter *ph_writer_new (void);
 
-/* Waits until all is written, at most half a second; what is left then is lost. */
+/* Waits until all is written, at most half a second for a reader that has stopped; what is left
+ * then is lost. */
 void ph_writer_free (PhWriter *writer);
 
 /* Takes @text. FALSE: there is no room, it was dropped. The reserve is for what @matters. */

@@ -12,8 +12,3 @@ ph_limits_get_descriptors (void)
 {
   return G_MAXUINT;
 }
-
-void
-ph_limits_give_back_memory (void)
-{
-}

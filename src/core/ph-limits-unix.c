@@ -3,10 +3,6 @@
 
 #include <sys/resource.h>
 
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
-
 void
 ph_limits_raise_descriptors (void)
 {
@@ -27,12 +23,4 @@ ph_limits_get_descriptors (void)
   if (getrlimit (RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > G_MAXUINT)
     return G_MAXUINT;
   return (guint)limit.rlim_cur;
-}
-
-void
-ph_limits_give_back_memory (void)
-{
-#ifdef __GLIBC__
-  malloc_trim (0);
-#endif
 }

@@ -12,8 +12,4 @@ void ph_limits_raise_descriptors (void);
 /* How many that is now; G_MAXUINT where there is no such limit. */
 guint ph_limits_get_descriptors (void);
 
-/* Gives memory that is free back to the system, where it has to be asked for that. Takes
- * milliseconds where there is much. */
-void ph_limits_give_back_memory (void);
-
 G_END_DECLS

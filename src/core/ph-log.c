@@ -21,6 +21,8 @@ static struct
   gboolean is_journal;
   GMutex mutex;        /* for what follows */
   GOutputStream *file; /* NULL: the journal or standard error */
+  gboolean has_failed; /* a line was lost, and that has been said */
+  gboolean is_torn;    /* … and its beginning stands in the file */
   void (*sink) (const char *line, gpointer user_data);
   gpointer user_data;
 } log_state;
@@ -113,16 +115,53 @@ dup_line (PhLogLevel level, const GLogField *fields, gsize n_fields)
   return g_string_free (line, FALSE);
 }
 
+/* With the lock held, as those that follow. */
+static void
+write_to_person (const char *line)
+{
+  if (log_state.sink != NULL)
+    log_state.sink (line, log_state.user_data);
+  else
+    ph_stdio_write (STANDARD_ERROR, line, strlen (line));
+}
+
+static gboolean
+write_to_file (const char *text, GError **error)
+{
+  gsize written = 0;
+  gboolean is_whole =
+      g_output_stream_write_all (log_state.file, text, strlen (text), &written, NULL, error);
+
+  log_state.is_torn = !is_whole && (log_state.is_torn || written > 0);
+  return is_whole;
+}
+
+/* What is lost is lost, as on a disk that is full; but it is said once, and later lines stand by
+ * themselves. */
+static void
+write_or_say (const char *line)
+{
+  g_autofree char *whole = g_strconcat (log_state.is_torn ? "\n" : "", line, NULL);
+  g_autofree char *words = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (write_to_file (whole, &error) || log_state.has_failed)
+    return;
+  log_state.has_failed = TRUE;
+  words = g_strdup_printf ("porthole: the log file takes no more: %s. What does not fit is left "
+                           "out\n",
+                           error->message);
+  write_to_person (words);
+}
+
 static void
 write_line (const char *line)
 {
   g_mutex_lock (&log_state.mutex);
   if (log_state.file != NULL)
-    g_output_stream_write_all (log_state.file, line, strlen (line), NULL, NULL, NULL);
-  else if (log_state.sink != NULL)
-    log_state.sink (line, log_state.user_data);
+    write_or_say (line);
   else
-    ph_stdio_write (STANDARD_ERROR, line, strlen (line));
+    write_to_person (line);
   g_mutex_unlock (&log_state.mutex);
 }
 
@@ -171,13 +210,22 @@ read_level (const char *text, PhLogLevel *ret, GError **error)
   return FALSE;
 }
 
-/* What a log tells of people is for its owner. */
+/* What a log tells of people is for its owner. Pipes and devices are not written to: they wait for
+ * whoever reads them, and all of the program with them. */
 static gboolean
 open_file (const char *path, GError **error)
 {
   g_autoptr (GFile) file = g_file_new_for_path (path);
   g_autoptr (GError) failure = NULL;
 
+  if (g_file_query_file_type (file, G_FILE_QUERY_INFO_NONE, NULL) == G_FILE_TYPE_SPECIAL)
+    {
+      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
+                   "--log-file “%s” is a pipe or a device; name a file, or give --log-level alone "
+                   "to log to standard error",
+                   path);
+      return FALSE;
+    }
   log_state.file = G_OUTPUT_STREAM (g_file_append_to (file, G_FILE_CREATE_PRIVATE, NULL, &failure));
   if (log_state.file == NULL)
     g_set_error (error, PH_ERROR, PH_ERROR_INVALID,

@@ -27,7 +27,8 @@ typedef enum
 
 /* Once in a process, before its second thread: logs everything up to @level from now on. @level is
  * one of PH_LOG_LEVELS or NULL: "info" if there is a @file, else "off". @file, created for its
- * owner alone and appended to, or NULL. Errors: PH_ERROR_INVALID. */
+ * owner alone and appended to, or NULL; it is written to at once, so it has to be one on a disk.
+ * Errors: PH_ERROR_INVALID. */
 gboolean ph_log_start (const char *level, const char *file, GError **error);
 
 /* Whether lines of @level are wanted. Any thread. */

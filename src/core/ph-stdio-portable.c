@@ -22,3 +22,10 @@ ph_stdio_write (int fd, const char *bytes, gsize size)
 
   return fwrite (bytes, 1, size, stream) == size && fflush (stream) == 0;
 }
+
+/* Nobody knows. */
+gboolean
+ph_stdio_has_room (int fd)
+{
+  return FALSE;
+}

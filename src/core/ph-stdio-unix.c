@@ -7,12 +7,13 @@
 #include <unistd.h>
 
 /* What is opened gets the lowest number that is free: those that are closed, one after the other.
- */
+ * A file that may not grow any more is an error of its own, and no end of the program. */
 void
 ph_stdio_open_closed (void)
 {
   int fd;
 
+  signal (SIGXFSZ, SIG_IGN);
   do
     fd = open ("/dev/null", O_RDWR);
   while (fd >= 0 && fd <= STDERR_FILENO);
@@ -51,4 +52,12 @@ ph_stdio_write (int fd, const char *bytes, gsize size)
         }
     }
   return TRUE;
+}
+
+gboolean
+ph_stdio_has_room (int fd)
+{
+  GPollFD room = { .fd = fd, .events = G_IO_OUT };
+
+  return g_poll (&room, 1, 0) > 0;
 }

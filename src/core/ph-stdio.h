@@ -8,7 +8,8 @@ G_BEGIN_DECLS
 /* Standard input, output and error as a program finds them when it is started. */
 
 /* Puts the null device where one of the three is closed, so that no socket gets its number and is
- * written to. Called once, before anything else opens a descriptor. */
+ * written to, and has writes beyond a limit fail instead of ending the program. Called once, before
+ * anything else opens a descriptor. */
 void ph_stdio_open_closed (void);
 
 /* Whether standard input may be read now. FALSE while it is the terminal of another process group:
@@ -19,5 +20,8 @@ gboolean ph_stdio_may_read (void);
 /* Writes all @size bytes to descriptor @fd and takes the time it takes. FALSE: it does not take
  * them, and will not. */
 gboolean ph_stdio_write (int fd, const char *bytes, gsize size);
+
+/* Whether descriptor @fd would take something now. */
+gboolean ph_stdio_has_room (int fd);
 
 G_END_DECLS

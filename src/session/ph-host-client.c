@@ -17,6 +17,11 @@ typedef enum
   N_STATES
 } State;
 
+static const char *const state_names[N_STATES] = {
+  [STATE_ASKING] = "asking",         [STATE_PREPARING] = "preparing", [STATE_OFFERED] = "offered",
+  [STATE_CONNECTING] = "connecting", [STATE_CONNECTED] = "connected", [STATE_LEAVING] = "leaving",
+};
+
 static const gboolean legal_edges[N_STATES][N_STATES] = {
   [STATE_ASKING] = { [STATE_PREPARING] = TRUE, [STATE_LEAVING] = TRUE },
   [STATE_PREPARING] = { [STATE_OFFERED] = TRUE, [STATE_LEAVING] = TRUE },
@@ -50,6 +55,7 @@ static void
 set_state (PhHostClient *self, State state)
 {
   g_assert (legal_edges[self->state][state]);
+  g_debug ("client %p: %s", (gpointer)self, state_names[state]);
   self->state = state;
 }
 

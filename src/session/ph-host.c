@@ -9,6 +9,13 @@
 #define END_LIMIT_MS 1000
 #define LOOK_AGAIN_MS 20
 
+static const char *const state_names[PH_HOST_N_STATES] = {
+  [PH_HOST_STARTING] = "starting",
+  [PH_HOST_SERVING] = "serving",
+  [PH_HOST_ENDING] = "ending",
+  [PH_HOST_ENDED] = "ended",
+};
+
 static const gboolean legal_edges[PH_HOST_N_STATES][PH_HOST_N_STATES] = {
   [PH_HOST_STARTING] = { [PH_HOST_SERVING] = TRUE, [PH_HOST_ENDING] = TRUE },
   [PH_HOST_SERVING] = { [PH_HOST_ENDING] = TRUE },
@@ -19,6 +26,7 @@ static void
 set_state (PhHost *self, PhHostState state)
 {
   g_assert (legal_edges[self->state][state]);
+  g_debug ("host: %s", state_names[state]);
   self->state = state;
 }
 

@@ -11,6 +11,17 @@
 /* How long calls to the signaling server may hold up the end. */
 #define END_LIMIT_MS 500
 
+static const char *const state_names[PH_JOIN_N_STATES] = {
+  [PH_JOIN_NEW] = "new",
+  [PH_JOIN_JOINING] = "joining",
+  [PH_JOIN_WAITING] = "waiting",
+  [PH_JOIN_PREPARING] = "preparing",
+  [PH_JOIN_CONNECTING] = "connecting",
+  [PH_JOIN_CONNECTED] = "connected",
+  [PH_JOIN_ENDING] = "ending",
+  [PH_JOIN_ENDED] = "ended",
+};
+
 static const gboolean legal_edges[PH_JOIN_N_STATES][PH_JOIN_N_STATES] = {
   [PH_JOIN_NEW] = { [PH_JOIN_JOINING] = TRUE, [PH_JOIN_ENDING] = TRUE },
   [PH_JOIN_JOINING] = { [PH_JOIN_WAITING] = TRUE,
@@ -27,6 +38,7 @@ void
 ph_join_set_state (PhJoin *self, PhJoinState state)
 {
   g_assert (legal_edges[self->state][state]);
+  g_debug ("join: %s", state_names[state]);
   self->state = state;
 }
 

@@ -2,7 +2,7 @@
 #include "ph-tunnel.h"
 
 #include "core/ph-error.h"
-#include "core/ph-limits.h"
+#include "core/ph-memory.h"
 
 struct _PhTunnel
 {
@@ -191,7 +191,7 @@ on_peer_gone (gpointer user_data)
   gpointer done_data = self->done_data;
 
   g_free (self);
-  ph_limits_give_back_memory (); /* others go on for days */
+  ph_memory_give_back (); /* others go on for days */
   if (done != NULL)
     done (done_data);
 }

@@ -100,7 +100,11 @@ static void
 on_wrote_headers (SoupServerMessage *message, gpointer data)
 {
   PhSignalCall *call = data;
+  char address[PH_ENDPOINT_TEXT_SIZE];
 
+  g_debug ("%s from %s: %u", soup_server_message_get_method (message),
+           ph_address_format (ph_signal_call_get_address (call), address),
+           soup_server_message_get_status (message));
   if (call->tally != NULL)
     ph_signal_tally_answer (call->tally, soup_server_message_get_status (message));
 }

@@ -201,6 +201,8 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
   g_autoptr (PhSignalHttpAnswer) answer = ph_signal_http_send_finish (result, &failure);
   GError *error = NULL;
 
+  g_debug ("the signaling server answers %u %s", answer != NULL ? answer->status : 0,
+           failure != NULL ? failure->message : "");
   if (g_cancellable_set_error_if_cancelled (call->stop, &error))
     {
       call_fail (task, error);

@@ -387,6 +387,7 @@ report_path (PhIce *self)
   path.kind = path_kind (local->type, remote->type);
   from_nice_address (&local->addr, &path.local);
   from_nice_address (&remote->addr, &path.remote);
+  g_debug ("path: %s", ph_path_kind_name (path.kind));
   self->has_pair = TRUE;
   g_clear_pointer (&self->holes, ph_ice_holes_free);
   find_direct_socket (self, &path);

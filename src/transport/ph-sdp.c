@@ -386,10 +386,27 @@ compare_priority (gconstpointer a, gconstpointer b)
   return (left < right) - (left > right);
 }
 
+static gboolean
+is_among_first (const GArray *candidates, guint n, const PhEndpoint *address)
+{
+  for (guint i = 0; i < n; i++)
+    if (ph_endpoint_equal (&g_array_index (candidates, PhCandidate, i).address, address))
+      return TRUE;
+  return FALSE;
+}
+
 void
 ph_candidates_keep_best (GArray *candidates)
 {
+  guint n_kept = 0;
+
   g_array_sort (candidates, compare_priority);
-  if (candidates->len > PH_SDP_MAX_CANDIDATES)
-    g_array_set_size (candidates, PH_SDP_MAX_CANDIDATES);
+  for (guint i = 0; i < candidates->len && n_kept < PH_SDP_MAX_CANDIDATES; i++)
+    {
+      const PhCandidate *candidate = &g_array_index (candidates, PhCandidate, i);
+
+      if (!is_among_first (candidates, n_kept, &candidate->address))
+        g_array_index (candidates, PhCandidate, n_kept++) = *candidate;
+    }
+  g_array_set_size (candidates, n_kept);
 }

@@ -70,7 +70,8 @@ gboolean ph_sdp_parse_candidate (const char *text, PhCandidate *ret_candidate);
 /* "candidate:…" without "a=". Owned. */
 char *ph_sdp_print_candidate (const PhCandidate *candidate);
 
-/* Sorts by falling priority and keeps the first PH_SDP_MAX_CANDIDATES. */
+/* Sorts by falling priority and keeps the first PH_SDP_MAX_CANDIDATES addresses, each once: many
+ * peers name their candidates inside the SDP and beside it. */
 void ph_candidates_keep_best (GArray *candidates);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhSdp, ph_sdp_free)

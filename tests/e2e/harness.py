@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import pathlib
+import queue
 import re
 import shutil
 import signal
@@ -413,6 +414,15 @@ class Case(unittest.TestCase):
                 pass
             raise AssertionError('the connection ended in order')
 
+    def assert_refused(self, address, data=b''):
+        """That a connection to `address` is reset, which can happen before it seems to be there."""
+        try:
+            connection = self.connect(address)
+            connection.sendall(data)
+        except (ConnectionResetError, BrokenPipeError):
+            return
+        self.assert_reset(connection)
+
     def ask(self, process, command):
         """Gives a command that cannot be carried out, and returns the answer."""
         before = len(process.events)
@@ -501,18 +511,16 @@ def has_ipv6():
 
 
 class TapResult(unittest.TestResult):
-    """Prints each test as a line of TAP, and what its programs said if it failed."""
+    """The result of one test among some that run at once: printed as a line of TAP when it ends,
+    numbered in that order, with what its programs said if it failed."""
+
+    lock = threading.Lock()
+    ended = 0
 
     def __init__(self):
         super().__init__()
-        self.number = 0
         self.problems = []
         self.skip_reason = None
-
-    def startTest(self, test):
-        super().startTest(test)
-        self.number += 1
-        self.problems, self.skip_reason = [], None
 
     def addError(self, test, err):
         super().addError(test, err)
@@ -534,10 +542,12 @@ class TapResult(unittest.TestResult):
         name = test.id().removeprefix('__main__.')
         about = (test.shortDescription() or '').replace('#', 'no. ')
         skip = f' # SKIP {self.skip_reason}' if self.skip_reason and not self.problems else ''
-        print(f'{"not ok" if self.problems else "ok"} {self.number} - {name}: {about}{skip}',
-              flush=True)
-        if self.problems:
-            self.explain(test)
+        with TapResult.lock:
+            TapResult.ended += 1
+            print(f'{"not ok" if self.problems else "ok"} {TapResult.ended} - {name}: '
+                  f'{about}{skip}', flush=True)
+            if self.problems:
+                self.explain(test)
 
     def explain(self, test):
         lines = [line for problem in self.problems for line in problem.splitlines()]
@@ -548,14 +558,46 @@ class TapResult(unittest.TestResult):
         sys.stderr.flush()
 
 
-def main():
-    """Runs the tests of the calling file, or those named: Class or Class.test_name."""
+def flatten(suite):
+    for test in suite:
+        if isinstance(test, unittest.TestSuite):
+            yield from flatten(test)
+        else:
+            yield test
+
+
+def run_tests(tests, at_a_time=1, result_class=TapResult):
+    """Runs the tests, so many at a time, and returns whether all went well."""
+    waiting = queue.SimpleQueue()
+    failed = threading.Event()
+    for test in tests:
+        waiting.put(test)
+
+    def work():
+        with contextlib.suppress(queue.Empty):
+            while True:
+                result = result_class()
+                waiting.get_nowait().run(result)
+                if not result.wasSuccessful():
+                    failed.set()
+
+    workers = [threading.Thread(target=work) for _ in range(at_a_time - 1)]
+    for worker in workers:
+        worker.start()
+    work()
+    for worker in workers:
+        worker.join()
+    return not failed.is_set()
+
+
+def main(at_a_time=1):
+    """Runs the tests of the calling file, or those named: Class or Class.test_name. Tests that wait
+    more than they work can do it together."""
     module = sys.modules['__main__']
     loader = unittest.defaultTestLoader
     names = sys.argv[1:]
     suite = loader.loadTestsFromNames(names, module) if names else \
         loader.loadTestsFromModule(module)
-    result = TapResult()
-    print(f'1..{suite.countTestCases()}', flush=True)
-    suite.run(result)
-    sys.exit(0 if result.wasSuccessful() else 1)
+    tests = list(flatten(suite))
+    print(f'1..{len(tests)}', flush=True)
+    sys.exit(0 if run_tests(tests, at_a_time) else 1)

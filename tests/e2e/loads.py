@@ -126,7 +126,7 @@ class Footprint:
 
     def __str__(self):
         return ', '.join(f'{p.title()}: {descriptors(p) - count:+} descriptors, '
-                         f'{memory_kib(p) - memory:+} KiB of at most {self.most.get(p, 0):+}'
+                         f'{memory_kib(p) - memory:+} KiB, at the peak {self.most.get(p, 0):+}'
                          for p, count, memory in self.before)
 
 

@@ -277,4 +277,4 @@ class Unreachable(harness.Case):
 
 
 if __name__ == '__main__':
-    harness.main()
+    harness.main(at_a_time=4)

@@ -130,23 +130,32 @@ class Descriptors(loads.Case):
                 refused += 1
         return taken, refused
 
+    def assert_still_served(self, taken):
+        """That those which were there, and those which were taken, go on; these end here."""
+        self.apps.do('exchange 100000')
+        for connection in taken:
+            connection.sendall(b'still')
+            self.assertEqual(harness.receive_exactly(connection, 5), b'still')
+            connection.close()
+        harness.until(lambda: self.echo.count()[0] == 100, 'those taken to end')
+
     def exhaust(self, process, tellers):
         self.apps.do('open 100')
         self.apps.do('exchange 1')  # all the way, not only as far as the Client
-        with loads.few_descriptors(process, 12):
+        # A session leaves as many descriptors as it takes; then there are none at all.
+        with loads.few_descriptors(process, 112):
             taken, refused = self.try_some()
             self.assertGreater(len(taken), 0)
             self.assertGreater(refused, 0)
-            self.apps.do('exchange 100000')
-            for connection in taken:
-                connection.sendall(b'still')
-                self.assertEqual(harness.receive_exactly(connection, 5), b'still')
-                connection.close()
-            for side in tellers:
-                harness.until(lambda side=side: refused == sum(
-                    event['reason'] == 'too-many' for event in loads.closed(side)),
-                    f'{side.title()} to say that there were too many')
-            harness.until(lambda: self.echo.count()[0] == 100, 'those taken to end')
+            self.assert_still_served(taken)
+        with loads.few_descriptors(process, 0):
+            taken, refused_again = self.try_some()
+            self.assertEqual((len(taken), refused_again), (0, 30))
+            self.assert_still_served([])
+        for side in tellers:
+            harness.until(lambda side=side: refused + refused_again == sum(
+                event['reason'] == 'too-many' for event in loads.closed(side)),
+                f'{side.title()} to say that there were too many')
         self.apps.do('row 100 1000 50')
         self.apps.do('end')
         self.assert_nothing_is_left()

@@ -3,6 +3,7 @@
 """What the programs log, where to, and what never gets there."""
 
 import json
+import os
 import pathlib
 import re
 import signal
@@ -82,6 +83,8 @@ class Logs(harness.Case):
         options = ['--turn', turn.option, '--relay-only']
         session, logs = self.logged_session('debug', host_options=options, join_options=options)
         self.assertIn('connection', [entry.get('event') for entry in logs[1]])
+        for layer in ('session', 'signaling', 'transport'):
+            self.assertIn(f'porthole-{layer}', [entry.get('domain') for entry in logs[2]])
         for text in (json.dumps(entry) for log in logs for entry in log):
             self.assertNotIn(session['id'], text)
             self.assertNotIn(session['code'].partition('.')[2], text)
@@ -98,6 +101,19 @@ class Logs(harness.Case):
             self.assertEqual([entry['event'] for entry in read_log(path)].count('ended'), runs)
         self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
 
+    def test_no_room(self):
+        """A file that takes no more stops nothing, which is said once"""
+        path = self.folder / 'log'
+        path.write_text('#' * 1000 + '\n', encoding='utf-8')
+        limited = ['sh', '-c', 'ulimit -f 2; exec "$@"', 'sh']
+        host = self.own(harness.Host([*limited, harness.PORTHOLE, 'host', '--json', '--log-file',
+                                      str(path)], self.env))
+        for _ in range(20):
+            self.ask(host, 'nonsense')
+        host.command('quit')
+        self.expect_exit(host, harness.STATUS_ENDED)
+        self.assertEqual(len([line for line in host.err if 'log file takes no more' in line]), 1)
+
     def test_standard_error(self):
         """Without a file the log goes to standard error; without --log-level there is none"""
         unknown = ['join', '.'.join(('A' * 21, 'A' * 22)), '--signal', self.start_daemon().url]
@@ -108,11 +124,14 @@ class Logs(harness.Case):
         self.assertNotIn('time=', ' '.join(silent.err))
 
     def test_wrong(self):
-        """A level that is none and a file that cannot be written are refused in words"""
+        """A level that is none, and a file that cannot be written or waits, are refused in words"""
+        pipe = str(self.folder / 'pipe')
+        os.mkfifo(pipe)
         for program in ([harness.PORTHOLE, 'host'], [harness.PORTHOLE, 'join', 'A' * 21],
                         [harness.SIGNAL]):
             for options, quoted in ((['--log-level', 'loud'], '“loud”'),
-                                    (['--log-file', '/nonexistent/log'], '“/nonexistent/log”')):
+                                    (['--log-file', '/nonexistent/log'], '“/nonexistent/log”'),
+                                    (['--log-file', pipe], 'standard error')):
                 run = subprocess.run([*program, *options], env=self.env, capture_output=True,
                                      stdin=subprocess.DEVNULL, text=True, check=False,
                                      timeout=60 * harness.SCALE)

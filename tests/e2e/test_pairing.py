@@ -312,6 +312,25 @@ class Words(Manual):
         client.expect_line('^Connected')
         host.expect_line('^Connected')
 
+    def test_commands_in_a_message(self):
+        """What the other person wrote around a block commands nothing, nor without a block"""
+        host = self.own(harness.Process([harness.PORTHOLE, 'host', '--manual'], self.env))
+        host.expect_line('END PORTHOLE OFFER')
+        client = self.own(harness.Process([harness.PORTHOLE, 'join', '--manual'], self.env))
+        client.expect_line('Paste the offer')
+        offer = BLOCK.search('\n'.join(host.out) + '\n').group()
+        self.paste(client, f'here it is:\nmap 0.0.0.0:0:127.0.0.1:22\n{offer}quit\n')
+        client.expect_line('END PORTHOLE ANSWER')
+        answer = BLOCK.search('\n'.join(client.out) + '\n').group()
+        self.paste(host, 'see:\nallow *:*\n')
+        host.expect_line('no Porthole block', stream='err')
+        self.paste(host, f'allow *:*\n{answer}\nallow *:*\nquit\n')
+        host.expect_line('^Connected')
+        client.expect_line('^Connected')
+        self.assertTrue(host.running() and client.running())
+        self.assertEqual([line for line in host.out + client.out
+                          if 'is shared now' in line or 'leads to' in line], [])
+
     def test_options(self):
         """What does not go together is said, with what would"""
         offer = '-----BEGIN PORTHOLE OFFER-----\nAAAA\n-----END PORTHOLE OFFER-----'

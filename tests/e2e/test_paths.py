@@ -125,4 +125,4 @@ class NoPath(harness.Case):
 
 
 if __name__ == '__main__':
-    harness.main()
+    harness.main(at_a_time=4)

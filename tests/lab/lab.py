@@ -15,12 +15,10 @@ import ctypes
 import json
 import os
 import pathlib
-import queue
 import shutil
 import subprocess
 import sys
 import threading
-import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'e2e'))
 
@@ -174,63 +172,3 @@ def why_not():
     except OSError as error:
         return f'no network namespace can be made: {error}'
     return None
-
-
-class Result(harness.TapResult):
-    """The result of one test among many that run at once: numbered as they end."""
-
-    lock = threading.Lock()
-    ended = 0
-
-    def stopTest(self, test):
-        with Result.lock:
-            Result.ended += 1
-            self.number = Result.ended
-            super().stopTest(test)
-
-
-def run_tests(tests, at_a_time, result_class=Result):
-    """Runs the tests on so many threads, and returns whether all went well."""
-    waiting = queue.SimpleQueue()
-    failed = threading.Event()
-    for test in tests:
-        waiting.put(test)
-
-    def work():
-        with contextlib.suppress(queue.Empty):
-            while True:
-                result = result_class()
-                waiting.get_nowait().run(result)
-                if not result.wasSuccessful():
-                    failed.set()
-
-    workers = [threading.Thread(target=work) for _ in range(at_a_time)]
-    for worker in workers:
-        worker.start()
-    for worker in workers:
-        worker.join()
-    return not failed.is_set()
-
-
-def flatten(suite):
-    for test in suite:
-        if isinstance(test, unittest.TestSuite):
-            yield from flatten(test)
-        else:
-            yield test
-
-
-def main(at_a_time):
-    """Like harness.main(), but the tests run at the same time: they wait more than they work."""
-    module = sys.modules['__main__']
-    reason = why_not()
-    if reason:
-        print(f'1..0 # SKIP {reason}')
-        return
-    loader = unittest.defaultTestLoader
-    names = sys.argv[1:]
-    suite = loader.loadTestsFromNames(names, module) if names else \
-        loader.loadTestsFromModule(module)
-    tests = list(flatten(suite))
-    print(f'1..{len(tests)}', flush=True)
-    sys.exit(0 if run_tests(tests, at_a_time) else 1)

@@ -29,7 +29,7 @@ HEAD = ('down Mbit/s', 'up Mbit/s', 'seconds', 'sent again', 'packets', 'lost', 
         'bytes a byte')
 
 
-class Quiet(lab.Result):
+class Quiet(harness.TapResult):
     """Says nothing but what went wrong."""
 
     def stopTest(self, test):
@@ -94,8 +94,8 @@ def main():
     cells = [Cell(mib * harness.MIB, line, way) for way in ways for line in reversed(LINES)]
     seconds = []
     meetings = [Meeting(seed, seconds) for seed in range(1, MEETINGS + 1)]
-    good = lab.run_tests(cells, at_a_time, Quiet)
-    good = lab.run_tests(meetings, at_a_time, Quiet) and good
+    good = harness.run_tests(cells, at_a_time, Quiet)
+    good = harness.run_tests(meetings, at_a_time, Quiet) and good
     seconds = sorted(seconds) or [0]
     print(f'{len(seconds)} of {MEETINGS} connected at 10 % and 150 ms, in '
           f'{seconds[len(seconds) // 2]:.1f} s (median), {seconds[-1]:.1f} s (longest)')

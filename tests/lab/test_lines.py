@@ -274,4 +274,4 @@ def be_killed():
 if __name__ == '__main__':
     if sys.argv[1:] == ['be-killed']:
         be_killed()
-    lab.main(AT_A_TIME)
+    harness.main(AT_A_TIME)
