@@ -374,6 +374,7 @@ test_tls (void)
   g_autofree char *key = g_build_filename (directory, "key.pem", NULL);
   const char *const arguments[] = { "--listen", "127.0.0.1:0", "--json", "--tls-cert",
                                     cert,       "--tls-key",   key,      NULL };
+  const char *const bad[] = { "--tls-cert", cert, "--tls-key", key, "--log-level=much", NULL };
   g_autoptr (GSubprocess) process = NULL;
   g_autoptr (GSocketConnection) held = NULL;
   g_autoptr (GError) error = NULL;
@@ -383,6 +384,7 @@ test_tls (void)
   g_autofree char *health = NULL;
 
   write_certificate (cert, key);
+  g_assert_cmpint (run (bad, NULL, NULL), ==, 2);
   process = start (arguments, &url);
   g_assert_true (g_str_has_prefix (url, "https://127.0.0.1:"));
   health = call (url, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");

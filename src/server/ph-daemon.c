@@ -179,6 +179,7 @@ read_certificate (const Arguments *arguments, PhSignalTls **ret, GError **error)
   return *ret != NULL;
 }
 
+/* The certificate, which somebody owns then, comes last: nothing can fail behind it. */
 static gboolean
 read_options (const Arguments *arguments,
               int argc,
@@ -198,8 +199,8 @@ read_options (const Arguments *arguments,
   return read_limits (arguments, ret, error) &&
          ph_endpoint_parse (arguments->listen != NULL ? arguments->listen : DEFAULT_LISTEN,
                             ret_endpoint, error) &&
-         read_certificate (arguments, &ret->tls, error) &&
-         ph_log_start (arguments->log_level, arguments->log_file, error);
+         ph_log_start (arguments->log_level, arguments->log_file, error) &&
+         read_certificate (arguments, &ret->tls, error);
 }
 
 /* ---- Serving ---- */

@@ -8,10 +8,9 @@
 G_BEGIN_DECLS
 
 /* A stream like @stream (plain or TLS) whose reader sees a request's bytes only as long as @head
- * takes them: at the first that it does not, 400 or 431 is answered and reading fails. It also
- * fails where a request has no end, and lets others have their turn while one pours. Both are
- * referenced;
- * @stream is closed when this one goes. */
+ * takes them: at the first that it does not, or where the head breaks off, 400 or 431 is answered
+ * and reading fails. It also fails where a request has no end, and lets others have their turn
+ * while one pours. Both are referenced; @stream is closed when this one goes. */
 GIOStream *ph_signal_guard_new (GIOStream *stream, PhSignalHead *head);
 
 /* What it answered: 400, 431 or 0. */

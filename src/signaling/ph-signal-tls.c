@@ -10,6 +10,10 @@
 /* GnuTLS would speak 1.0 and 1.1 by itself, which RFC 8996 forbids. */
 #define PRIORITIES "-VERS-TLS1.0:-VERS-TLS1.1"
 
+/* What a caller needs for a handshake is two or three KiB. GnuTLS checks a message's length when it
+ * is whole, and would keep 128 KiB for each caller who never gets there. */
+#define MAX_HANDSHAKE_BYTES (16 * 1024)
+
 struct _PhSignalTls
 {
   gnutls_certificate_credentials_t credentials;
@@ -22,7 +26,8 @@ typedef struct
   GSocketConnection *connection;
   GSocket *socket; /* the connection's */
   gnutls_session_t session;
-  gboolean is_open; /* the handshake is done */
+  gboolean is_open;      /* the handshake is done */
+  gsize handshake_bytes; /* read before it was */
 } Shared;
 
 /* ---- Credentials ---- */
@@ -100,6 +105,13 @@ on_pull (gnutls_transport_ptr_t data, void *bytes, size_t size)
   GError *error = NULL;
   gssize n = g_socket_receive_with_blocking (shared->socket, bytes, size, FALSE, NULL, &error);
 
+  if (n > 0 && !shared->is_open)
+    shared->handshake_bytes += (gsize)n;
+  if (shared->handshake_bytes > MAX_HANDSHAKE_BYTES)
+    {
+      gnutls_transport_set_errno (shared->session, EMSGSIZE);
+      return -1;
+    }
   return n >= 0 ? n : note_error (shared, error);
 }
 

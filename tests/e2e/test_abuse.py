@@ -134,7 +134,7 @@ class Everything(Crowd):
                 warnings.simplefilter('ignore', DeprecationWarning)
                 context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
             try:
-                with socket.create_connection(('127.0.0.1', daemon.port), 30) as plain, \
+                with socket.create_connection(('127.0.0.1', daemon.port), 60) as plain, \
                         context.wrap_socket(plain) as inside:
                     spoken[version] = inside.version()
             except ssl.SSLError as error:
@@ -142,6 +142,16 @@ class Everything(Crowd):
         self.assertEqual(spoken, {'TLSv1': 'TLSV1_ALERT_PROTOCOL_VERSION',
                                   'TLSv1_1': 'TLSV1_ALERT_PROTOCOL_VERSION',
                                   'TLSv1_2': 'TLSv1.2', 'TLSv1_3': 'TLSv1.3'})
+
+    def test_endless_hello(self):
+        """Of a handshake that never comes to an end little is kept: it is refused"""
+        daemon = self.start_tls_daemon()
+        hello = b'\x01\x01\xff\xff\x03\x03' + bytes(20000)  # of 128 KiB, it says
+        records = [b'\x16\x03\x01' + len(part).to_bytes(2, 'big') + part
+                   for part in (hello[:16000], hello[16000:])]
+        with socket.create_connection(('127.0.0.1', daemon.port), 60 * harness.SCALE) as plain:
+            plain.sendall(b''.join(records))
+            self.assertEqual(plain.recv(1), b'\x15')  # an alert
 
     def test_over_tls(self):
         """With TLS of its own: rubbish, plain HTTP and slow callers, and honest ones meet"""
