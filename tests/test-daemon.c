@@ -358,7 +358,7 @@ create_error (const char *url)
   g_autoptr (PhSignalClient) client = ph_signal_client_new (url, NULL);
   GError *error = NULL;
 
-  ph_signal_client_set_patience (client, 1);
+  ph_signal_client_set_patience (client, 30); /* what is wrong is said at once */
   ph_signal_client_create_async (client, NULL, "anna", TRUE, NULL, on_created, &error);
   ph_test_wait_for (error != NULL);
   g_assert_error (error, PH_ERROR, PH_ERROR_SIGNAL_UNREACHABLE);

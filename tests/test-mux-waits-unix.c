@@ -74,6 +74,39 @@ test_no_answer_awaited (gconstpointer data)
   ph_rig_clear (&rig);
 }
 
+#define N_FULL 200 /* frames: more than the channel waits for and the system takes together */
+
+/* Who is read slowly before the Host has answered still has a minute for that. */
+static void
+test_slow_before_answer (void)
+{
+  g_autofree guint8 *message = g_malloc0 (PH_FRAME_MAX_SIZE);
+  g_autoptr (GString) text = g_string_new (NULL);
+  PhReading reading = { .text = text, .wanted = PH_MUX_PLAIN_PAUSE_BYTES };
+  PhFrame frame;
+  PhRig rig;
+
+  ph_rig_init (&rig, PH_MUX_CLIENT, PH_EXTENSION_OPENED);
+  open_one (&rig);
+  ph_rig_settle (&rig);
+  g_assert_true (ph_rig_find_frame (&rig, PH_EVENT_CONNECT, 0, &frame));
+  frame.event = PH_EVENT_DATA;
+  frame.payload_size = PH_FRAME_MAX_PAYLOAD;
+  for (frame.chunk_id = 0; frame.chunk_id < N_FULL; frame.chunk_id++)
+    {
+      ph_frame_encode_header (&frame, message);
+      ph_rig_send_raw (&rig, message, PH_FRAME_MAX_SIZE);
+    }
+  ph_rig_settle (&rig);
+  slow_us = 6 * G_USEC_PER_SEC;
+  reading.rig = &rig;
+  ph_test_wait (rig.context, ph_rig_has_read, &reading);
+  slow_us = 0;
+  ph_rig_settle (&rig);
+  g_assert_cmpuint (rig.n_closed, ==, 0);
+  ph_rig_clear (&rig);
+}
+
 #define CROWD 300 /* connections that are a load */
 
 /* One frame for each of the names @first to @last. */
@@ -131,6 +164,7 @@ main (int argc, char **argv)
   g_test_add_func ("/mux-waits/no-answer", test_no_answer);
   g_test_add_data_func ("/mux-waits/held", GINT_TO_POINTER (TRUE), test_no_answer_awaited);
   g_test_add_data_func ("/mux-waits/plain", GINT_TO_POINTER (FALSE), test_no_answer_awaited);
+  g_test_add_func ("/mux-waits/slow-before-answer", test_slow_before_answer);
   g_test_add_func ("/mux-waits/give-back", test_give_back);
   return g_test_run ();
 }

@@ -542,6 +542,85 @@ test_slow_reader (void)
   pipe_clear (&pipe);
 }
 
+#define CHUNKS_PER_PACKET 50
+#define CHUNK_BYTES 20 /* with one byte of data */
+
+/* As a sender that heeds no window: @n messages of one byte. */
+static void
+flood (Pipe *pipe, guint n)
+{
+  guint8 packet[HEADER_BYTES + CHUNKS_PER_PACKET * CHUNK_BYTES] = { 0x13, 0x88, 0x13, 0x88 };
+  guint32 tsn = pipe->sides[0].first_tsn;
+
+  memcpy (packet + 4, pipe->sides[1].tag, 4);
+  for (guint sent = 0; sent < n; sent += CHUNKS_PER_PACKET)
+    {
+      for (guint i = 0; i < CHUNKS_PER_PACKET; i++)
+        {
+          guint8 *chunk = packet + HEADER_BYTES + i * CHUNK_BYTES;
+
+          chunk[0] = DATA_CHUNK;
+          chunk[1] = 7; /* unordered, and all of a message */
+          ph_write_u16 (chunk + 2, 16 + 1);
+          ph_write_u32 (chunk + 4, tsn++);
+          ph_write_u32 (chunk + 12, 53); /* binary */
+        }
+      ph_sctp_input (pipe->sides[1].sctp, packet, sizeof packet);
+    }
+}
+
+/* A sender that heeds no window fills nothing: what a message costs counts, too. */
+static void
+test_flood (void)
+{
+  Pipe pipe;
+  Side *deaf = &pipe.sides[1];
+  const guint8 *message;
+  gsize size;
+  guint n = 0;
+
+  pipe_init (&pipe, &no_faults, 1);
+  pipe_connect (&pipe);
+  deaf->is_deaf = TRUE;
+  flood (&pipe, 100000);
+  while (ph_sctp_receive (deaf->sctp, &message, &size) == PH_CHANNEL_OK)
+    n++;
+  g_test_message ("%u messages kept", n);
+  g_assert_cmpuint (n, >, 1000);
+  g_assert_cmpuint (n, <, 32768);
+  pipe_clear (&pipe);
+}
+
+/* One whose own window is shut is heard all the same. */
+static void
+test_deaf_speaker (void)
+{
+  Pipe pipe;
+  Side *listener = &pipe.sides[1];
+  guint n_sent;
+
+  pipe_init (&pipe, &no_faults, 1);
+  pipe_connect (&pipe);
+  pipe.sides[0].is_deaf = TRUE;
+  side_send (listener, 3000);
+  do
+    {
+      n_sent = listener->n_sent;
+      for (guint turn = 0; turn < 200; turn++)
+        g_main_context_iteration (NULL, FALSE);
+    }
+  while (listener->n_sent > n_sent);
+  listener->is_deaf = TRUE;
+  pipe.sides[0].size_of = bulk_size;
+  side_send (&pipe.sides[0], 20);
+  for (guint turn = 0; turn < 200; turn++)
+    g_main_context_iteration (NULL, FALSE);
+  listener->is_deaf = FALSE;
+  on_readable (listener);
+  g_assert_cmpuint (listener->n_received, ==, 20);
+  pipe_clear (&pipe);
+}
+
 /* Everything that was sent arrives before the end is reported, on both sides as orderly; also with
  * loss, and while the other side is sending as fast as it can. */
 static void
@@ -842,6 +921,8 @@ main (int argc, char **argv)
   g_test_add_func ("/sctp/tiny-messages/held", test_tiny_messages_held);
   g_test_add_func ("/sctp/tiny-messages/overtaking", test_tiny_messages_overtaking);
   g_test_add_func ("/sctp/slow-reader", test_slow_reader);
+  g_test_add_func ("/sctp/flood", test_flood);
+  g_test_add_func ("/sctp/deaf-speaker", test_deaf_speaker);
   g_test_add_data_func ("/sctp/shutdown/clean", &fault_table[0], test_shutdown);
   g_test_add_data_func ("/sctp/shutdown/all-faults", &fault_table[6], test_shutdown);
   g_test_add_func ("/sctp/shutdown/by-both", test_shutdown_by_both);

@@ -577,6 +577,51 @@ test_unreachable (void)
   liar_stop (&liar);
 }
 
+static void
+on_hello_read (GObject *stream, GAsyncResult *result, gpointer data)
+{
+  *(GBytes **)data = g_input_stream_read_bytes_finish (G_INPUT_STREAM (stream), result, NULL);
+}
+
+static gboolean
+on_hello (GSocketService *service, GSocketConnection *connection, GObject *source, gpointer data)
+{
+  GInputStream *stream = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+
+  g_object_set_data_full (G_OBJECT (service), "connection", g_object_ref (connection),
+                          g_object_unref);
+  g_input_stream_read_bytes_async (stream, 4096, G_PRIORITY_DEFAULT, NULL, on_hello_read, data);
+  return TRUE;
+}
+
+/* What no limit of the client would hold for is not offered in the first place. */
+static void
+test_offers_http_1_1_only (void)
+{
+  static const guint8 list[] = { 0, 9, 8, 'h', 't', 't', 'p', '/', '1', '.', '1' };
+  g_autoptr (GSocketService) service = g_socket_service_new ();
+  guint16 port = g_socket_listener_add_any_inet_port (G_SOCKET_LISTENER (service), NULL, NULL);
+  g_autofree char *url = g_strdup_printf ("https://127.0.0.1:%u", port);
+  PhSignalClient *client = ph_signal_client_new (url, NULL);
+  g_auto (Outcome) outcome = { 0 };
+  g_autoptr (GBytes) hello = NULL;
+  const guint8 *bytes;
+  gsize size;
+  gboolean is_there = FALSE;
+
+  g_signal_connect (service, "incoming", G_CALLBACK (on_hello), &hello);
+  ph_signal_client_join_async (client, ID, "bob", NULL, NULL, on_session, &outcome);
+  ph_test_wait_for (hello != NULL);
+  /* A list of 9 bytes, which is one name of 8 (RFC 7301, 3.1). */
+  bytes = g_bytes_get_data (hello, &size);
+  for (gsize at = 0; at + sizeof list <= size; at++)
+    is_there = is_there || memcmp (bytes + at, list, sizeof list) == 0;
+  g_assert_true (is_there);
+  ph_signal_client_free (client);
+  ph_test_wait_for (outcome.done);
+  g_assert_error (outcome.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
 /* The right server, by the wrong name of its protocol. */
 static void
 test_wrong_scheme (void)
@@ -803,6 +848,7 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-client/lies", test_lies);
   g_test_add_func ("/signal-client/huge-answer", test_huge_answer);
   g_test_add_func ("/signal-client/unreachable", test_unreachable);
+  g_test_add_func ("/signal-client/offers-http-1-1-only", test_offers_http_1_1_only);
   g_test_add_func ("/signal-client/wrong-scheme", test_wrong_scheme);
   g_test_add_func ("/signal-client/bad-url", test_bad_url);
   g_test_add_func ("/signal-client/retry-is-the-same", test_retry_is_the_same);

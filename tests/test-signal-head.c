@@ -142,6 +142,24 @@ test_final (void)
                    PH_SIGNAL_HEAD_BAD);
 }
 
+/* One that breaks off is none; nobody asked where nothing came. */
+static void
+test_end (void)
+{
+  static const char whole[] = GET "Host: x\r\n\r\n";
+
+  for (gsize size = 0; size <= strlen (whole); size++)
+    {
+      g_autoptr (PhSignalHead) head = ph_signal_head_new ();
+
+      ph_signal_head_take (head, whole, size);
+      g_assert_cmpint (ph_signal_head_end (head), ==,
+                       size == 0                ? PH_SIGNAL_HEAD_MORE
+                       : size == strlen (whole) ? PH_SIGNAL_HEAD_DONE
+                                                : PH_SIGNAL_HEAD_BAD);
+    }
+}
+
 static PhSignalHeadState
 take_fields (guint n, gsize value_size)
 {
@@ -173,6 +191,7 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-head/cases", test_cases);
   g_test_add_func ("/signal-head/bytes", test_bytes);
   g_test_add_func ("/signal-head/final", test_final);
+  g_test_add_func ("/signal-head/end", test_end);
   g_test_add_func ("/signal-head/limits", test_limits);
   return g_test_run ();
 }

@@ -407,6 +407,29 @@ test_garbage (void)
   tear_down (&f);
 }
 
+/* A request that breaks off is not carried out, however much of it there is. */
+static void
+test_broken_off (void)
+{
+  static const char request[] = "DELETE /session/%s HTTP/1.1\r\nHost: x\r\n\r\n";
+  Fixture f;
+  g_autoptr (PhSignalSession) session = NULL;
+  g_autofree char *text = NULL;
+
+  set_up (&f, NULL);
+  session = call_session (&f, "POST", "/session", NULL, "{\"host\":\"anna\"}");
+  text = g_strdup_printf (request, session->id);
+  for (gsize sent = 0; sent <= 4; sent++)
+    {
+      g_autoptr (Wire) wire = wire_open (f.port);
+
+      g_assert_true (wire_send (wire, text, strlen (text) - 4 + sent));
+      g_socket_shutdown (wire->socket, FALSE, TRUE, NULL);
+      g_assert_cmpuint (get_status (wire_read (wire)), ==, sent < 4 ? 400 : 204);
+    }
+  tear_down (&f);
+}
+
 static void
 test_random_garbage (void)
 {
@@ -812,6 +835,21 @@ is_healthy (Fixture *f)
 }
 
 /* Who does not come to the point, with the head or with the body, is cut. */
+/* What follows from the largest limit there is is no small one. */
+static void
+test_largest_limit (void)
+{
+  const PhSignalServerOptions options = { .polls_per_address = G_MAXINT };
+  g_autoptr (GPtrArray) idle = g_ptr_array_new_with_free_func ((GDestroyNotify)wire_free);
+  Fixture f;
+
+  set_up (&f, &options);
+  for (guint i = 0; i < 64; i++)
+    g_ptr_array_add (idle, wire_open (f.port));
+  g_assert_cmpuint (call_status (&f, "GET", "/healthz", NULL, ""), ==, 200);
+  tear_down (&f);
+}
+
 static void
 test_slow_requests (void)
 {
@@ -914,6 +952,7 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-server/refused-heads", test_refused_heads);
   g_test_add_func ("/signal-server/head-in-pieces", test_head_in_pieces);
   g_test_add_func ("/signal-server/range", test_range);
+  g_test_add_func ("/signal-server/broken-off", test_broken_off);
   g_test_add_func ("/signal-server/random-garbage", test_random_garbage);
   g_test_add_func ("/signal-server/large-body", test_large_body);
   g_test_add_func ("/signal-server/chunked-body", test_chunked_body);
@@ -930,6 +969,7 @@ main (int argc, char **argv)
   g_test_add_func ("/signal-server/only-one-host", test_only_one_host);
   g_test_add_func ("/signal-server/forwarded-is-not-trusted", test_forwarded_is_not_trusted);
   g_test_add_func ("/signal-server/full", test_full);
+  g_test_add_func ("/signal-server/largest-limit", test_largest_limit);
   g_test_add_func ("/signal-server/slow-requests", test_slow_requests);
   g_test_add_func ("/signal-server/many-connections", test_many_connections);
   g_test_add_func ("/signal-server/restart-keeps-id", test_restart_keeps_id);

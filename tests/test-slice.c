@@ -61,6 +61,47 @@ typedef struct
 {
   PhSlice slice;
   GSource *source;
+  gboolean has_stalled;
+  gboolean has_time;
+  guint n_turns; /* since then */
+} Staller;
+
+static gboolean
+on_stall (gpointer user_data)
+{
+  Staller *self = user_data;
+  gint64 begin_us = g_get_monotonic_time ();
+  gint64 piece_us = self->has_stalled ? 2 : 3 * PH_SLICE_MAX_USED_US; /* 2: turns differ by time */
+
+  ph_slice_begin (&self->slice, self->source);
+  while (g_get_monotonic_time () - begin_us < piece_us)
+    ;
+  self->has_time = self->has_stalled && !ph_slice_is_used_up (&self->slice);
+  ph_slice_end (&self->slice);
+  self->has_stalled = TRUE;
+  self->n_turns++;
+  ph_timer_arm (self->source, 0);
+  return G_SOURCE_CONTINUE;
+}
+
+/* Who was stopped in the middle of a turn, by a person or with the machine, goes on soon. */
+static void
+test_standstill (void)
+{
+  Staller staller = { 0 };
+
+  staller.source = ph_timer_new (NULL, "staller", on_stall, &staller);
+  ph_timer_arm (staller.source, 0);
+  while (!staller.has_time)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpuint (staller.n_turns, <=, 2 * PH_SLICE_MAX_USED_US / PH_SLICE_US);
+  ph_timer_clear (&staller.source);
+}
+
+typedef struct
+{
+  PhSlice slice;
+  GSource *source;
   guint n_calls;
 } Goer;
 
@@ -94,6 +135,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/slice/share", test_share);
+  g_test_add_func ("/slice/standstill", test_standstill);
   g_test_add_func ("/slice/go-on", test_go_on);
   return g_test_run ();
 }

@@ -17,7 +17,9 @@ ph_slice_begin (PhSlice *self, GSource *source)
 void
 ph_slice_end (PhSlice *self)
 {
-  self->used_us += g_get_monotonic_time () - self->begin_us;
+  gint64 used_us = self->used_us + g_get_monotonic_time () - self->begin_us;
+
+  self->used_us = MIN (used_us, PH_SLICE_MAX_USED_US);
 }
 
 void

@@ -10,7 +10,8 @@ G_BEGIN_DECLS
  * the slice is used up the rest waits for the loop's next turn, when everybody has a new one. So
  * one whom others flood, or who sends what is cheap to send and dear to take, takes no more of the
  * thread than anybody else. Who has worked longer than a slice, because one piece took so long, has
- * that much less in the turns that follow. */
+ * that much less in the turns that follow; but not for ever because the whole program stood still
+ * meanwhile. */
 typedef struct
 {
   gint64 turn_us;  /* the loop's time in the turn it was last used in */
@@ -19,6 +20,7 @@ typedef struct
 } PhSlice;
 
 #define PH_SLICE_US 1000
+#define PH_SLICE_MAX_USED_US (50 * PH_SLICE_US)
 
 /* @source: any that is attached to the loop's context. Not twice without an end. */
 void ph_slice_begin (PhSlice *slice, GSource *source);

@@ -41,8 +41,8 @@ const guint8 *ph_signal_call_get_address (PhSignalCall *call);
 const char *ph_signal_call_get_token (PhSignalCall *call);
 gboolean ph_signal_call_is_method (PhSignalCall *call, const char *method);
 
-/* Whether its body is more than a request may have; what was kept of it is then good for nothing.
- */
+/* Whether its body is more than a request may have, or than there was room for; what was kept of it
+ * is then good for nothing. */
 gboolean ph_signal_call_is_too_large (PhSignalCall *call);
 
 /* Borrowed; NULL where it is empty. */

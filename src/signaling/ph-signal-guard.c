@@ -72,11 +72,12 @@ refuse (PhSignalGuard *self)
                                               strlen (answer), NULL, NULL);
 }
 
-/* @n as it was read, or -1 with @error. */
+/* @n as it was read, or -1 with @error. libsoup takes a head that breaks off at the end of a line
+ * for a whole one, so its end is looked at, too. */
 static gssize
 inspect (PhSignalGuard *self, const void *buffer, gssize n, GError **error)
 {
-  if (n <= 0)
+  if (n < 0)
     return n;
   self->turn_bytes += (gsize)n;
   self->bytes += (gsize)n;
@@ -85,7 +86,10 @@ inspect (PhSignalGuard *self, const void *buffer, gssize n, GError **error)
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA, "a request without end");
       return -1;
     }
-  ph_signal_head_take (self->head, buffer, (gsize)n);
+  if (n == 0)
+    ph_signal_head_end (self->head);
+  else
+    ph_signal_head_take (self->head, buffer, (gsize)n);
   if (ph_signal_guard_status (self->head) == 0)
     return n;
   refuse (self);

@@ -216,6 +216,14 @@ take_byte (PhSignalHead *head, char c)
   return state;
 }
 
+static PhSignalHeadState
+settle (PhSignalHead *head)
+{
+  if (head->state != PH_SIGNAL_HEAD_MORE && head->line != NULL)
+    g_string_free (g_steal_pointer (&head->line), TRUE);
+  return head->state;
+}
+
 PhSignalHeadState
 ph_signal_head_take (PhSignalHead *head, const void *bytes, gsize size)
 {
@@ -223,7 +231,13 @@ ph_signal_head_take (PhSignalHead *head, const void *bytes, gsize size)
 
   for (gsize i = 0; i < size && head->state == PH_SIGNAL_HEAD_MORE; i++)
     head->state = take_byte (head, text[i]);
-  if (head->state != PH_SIGNAL_HEAD_MORE && head->line != NULL)
-    g_string_free (g_steal_pointer (&head->line), TRUE);
-  return head->state;
+  return settle (head);
+}
+
+PhSignalHeadState
+ph_signal_head_end (PhSignalHead *head)
+{
+  if (head->state == PH_SIGNAL_HEAD_MORE && head->bytes > 0)
+    head->state = PH_SIGNAL_HEAD_BAD;
+  return settle (head);
 }

@@ -35,6 +35,10 @@ void ph_signal_head_unref (PhSignalHead *head);
 
 /* The next @size bytes as they came, and where that leads. DONE, BAD and TOO_LARGE are final. */
 PhSignalHeadState ph_signal_head_take (PhSignalHead *head, const void *bytes, gsize size);
+
+/* No more bytes will come: what has begun and has no end is BAD (RFC 9112, 8). */
+PhSignalHeadState ph_signal_head_end (PhSignalHead *head);
+
 PhSignalHeadState ph_signal_head_get_state (PhSignalHead *head);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhSignalHead, ph_signal_head_unref)

@@ -200,6 +200,21 @@ on_restarted (SoupMessage *message, gpointer data)
   set_request_body (exchange);
 }
 
+/* In HTTP/2 libsoup serves the connection for as long as the server pours frames, whatever they
+ * are, and waits for it when a body is not read to its end: no limit of ours would be heard of. So
+ * only HTTP/1.1 is offered, and what is not offered a server cannot choose (RFC 7301, 3.2). */
+static void
+on_network_event (SoupMessage *message,
+                  GSocketClientEvent event,
+                  GIOStream *connection,
+                  gpointer data)
+{
+  static const char *const protocols[] = { "http/1.1", NULL };
+
+  if (event == G_SOCKET_CLIENT_TLS_HANDSHAKING && G_IS_TLS_CONNECTION (connection))
+    g_tls_connection_set_advertised_protocols (G_TLS_CONNECTION (connection), protocols);
+}
+
 static SoupMessage *
 new_message (const char *method, const char *url, const char *token)
 {
@@ -207,6 +222,7 @@ new_message (const char *method, const char *url, const char *token)
   SoupMessageHeaders *headers = soup_message_get_request_headers (message);
 
   soup_message_add_flags (message, SOUP_MESSAGE_NO_REDIRECT);
+  g_signal_connect (message, "network-event", G_CALLBACK (on_network_event), NULL);
   if (token != NULL)
     {
       g_autofree char *bearer = g_strconcat ("Bearer ", token, NULL);

@@ -5,7 +5,7 @@
 
 G_BEGIN_DECLS
 
-/* One HTTP request, once: no redirects, no retries, a limit in time and in size. */
+/* One HTTP/1.1 request, once: no redirects, no retries, a limit in time and in size. */
 typedef struct
 {
   guint status;

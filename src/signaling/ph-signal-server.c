@@ -203,17 +203,24 @@ on_tick (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+static guint
+saturate (guint64 n)
+{
+  return (guint)MIN (n, G_MAXUINT);
+}
+
 static PhSignalCallers *
 new_callers (const PhSignalServerOptions *options)
 {
+  guint64 polls = options->polls_per_address;
   PhSignalCallerLimits limits = {
     .create_per_minute = options->create_per_minute,
     .polls = options->polls_per_address,
-    .sessions = 4 * options->polls_per_address,
+    .sessions = saturate (4 * polls),
   };
 
-  if (options->polls_per_address > 0)
-    limits.connections = 2 * options->polls_per_address + 64;
+  if (polls > 0)
+    limits.connections = saturate (2 * polls + 64);
   return ph_signal_callers_new (&limits);
 }
 

@@ -7,6 +7,9 @@
 
 #include "core/ph-error.h"
 
+/* GnuTLS would speak 1.0 and 1.1 by itself, which RFC 8996 forbids. */
+#define PRIORITIES "-VERS-TLS1.0:-VERS-TLS1.1"
+
 struct _PhSignalTls
 {
   gnutls_certificate_credentials_t credentials;
@@ -122,6 +125,7 @@ fail (gssize code, GError **error)
   return -1;
 }
 
+/* Who cannot agree with us is told why, if the socket takes that. */
 static gboolean
 shake_hands (Shared *shared, GError **error)
 {
@@ -131,6 +135,8 @@ shake_hands (Shared *shared, GError **error)
     return TRUE;
   code = gnutls_handshake (shared->session);
   shared->is_open = code == GNUTLS_E_SUCCESS;
+  if (gnutls_error_is_fatal (code))
+    gnutls_alert_send_appropriate (shared->session, code);
   if (!shared->is_open)
     fail (code, error);
   return shared->is_open;
@@ -340,7 +346,8 @@ ph_signal_tls_wrap (PhSignalTls *tls, GSocketConnection *connection)
     return NULL;
   input->shared = shared;
   output->shared = g_rc_box_acquire (shared);
-  if (gnutls_set_default_priority (shared->session) != GNUTLS_E_SUCCESS ||
+  if (gnutls_set_default_priority_append (shared->session, PRIORITIES, NULL, 0) !=
+          GNUTLS_E_SUCCESS ||
       gnutls_credentials_set (shared->session, GNUTLS_CRD_CERTIFICATE, tls->credentials) !=
           GNUTLS_E_SUCCESS)
     return NULL;

@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* The server's side of TLS, with nothing that blocks: GIO's own does its handshakes in a few
- * threads of their own, where a few callers who never finish theirs keep everybody out. */
+/* The server's side of TLS 1.2 and 1.3, with nothing that blocks: GIO's own does its handshakes in
+ * a few threads of their own, where a few callers who never finish theirs keep everybody out. */
 typedef struct _PhSignalTls PhSignalTls;
 
 /* From PEM files. Errors: PH_ERROR_INVALID, which names both files; also where the key is not the

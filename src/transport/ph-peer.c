@@ -12,7 +12,7 @@
 
 #define GOODBYE_LIMIT_MS 600
 #define FLUSH_AT_DATAGRAMS 64
-#define MAX_LAST_TURNS 4096 /* for a reader that takes a few messages at a time */
+#define MAX_LAST_TURNS 4096 /* of the loop, for a reader that takes a few messages in each */
 
 /* Liveness: a peer that was silent for PROBE_AFTER_MS is asked for a sign of life, every
  * PROBE_EVERY_MS, and is gone PEER_GONE_MS after the first question without an answer. A network
@@ -66,8 +66,9 @@ struct _PhPeer
   PhSctp *sctp; /* from set_remote on */
   GSource *pump;
   Pending pending;
-  GError *failure; /* why it is over, until reported */
-  GSource *limit;  /* of connecting, then of saying goodbye */
+  GError *failure;    /* why it is over, until reported */
+  guint n_last_turns; /* before that */
+  GSource *limit;     /* of connecting, then of saying goodbye */
   GSource *liveness;
   gint64 last_received_us;
   gint64 unanswered_since_us; /* 0: no question is open */
@@ -343,14 +344,18 @@ take_path (PhPeer *self)
     ph_dtls_start (self->dtls);
 }
 
-/* The goodbye of DTLS overtakes messages that have come and wait to be read. */
-static void
+/* The goodbye of DTLS overtakes messages that have come and wait to be read, and their reader takes
+ * no more in a turn than it has time for. TRUE: it goes on in the next turn. */
+static gboolean
 deliver_rest (PhPeer *self)
 {
-  for (guint turns = 0; turns < MAX_LAST_TURNS && self->state == PH_PEER_CONNECTED &&
-                        ph_sctp_has_message (self->sctp);
-       turns++)
-    ph_channel_emit_readable (&self->channel);
+  if (self->state != PH_PEER_CONNECTED || self->n_last_turns == MAX_LAST_TURNS ||
+      !ph_sctp_has_message (self->sctp))
+    return FALSE;
+  self->n_last_turns++;
+  ph_timer_arm (self->pump, 0);
+  ph_channel_emit_readable (&self->channel);
+  return TRUE;
 }
 
 static void
@@ -359,8 +364,7 @@ take_failure (PhPeer *self)
   gboolean was_connected = self->state == PH_PEER_CONNECTED;
   g_autoptr (GError) error = NULL;
 
-  deliver_rest (self);
-  if (self->state == PH_PEER_CLOSING)
+  if (deliver_rest (self))
     return;
   error = g_steal_pointer (&self->failure);
   set_state (self, PH_PEER_CLOSED);

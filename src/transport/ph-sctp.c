@@ -472,14 +472,24 @@ has_data (const guint8 *packet, gsize size)
   return FALSE;
 }
 
+/* Ours: what SCTP_STATUS has is the peer's. */
+static guint32
+get_window (PhSctp *self)
+{
+  struct sctp_assocparams params = { 0 };
+  socklen_t size = sizeof params;
+
+  if (usrsctp_getsockopt (self->socket, IPPROTO_SCTP, SCTP_ASSOCINFO, &params, &size) != 0)
+    return RECEIVE_BUFFER_BYTES;
+  return params.sasoc_local_rwnd;
+}
+
 /* Whether there is no room for @packet. What says how our own data fares goes on being heard. */
 static gboolean
 is_too_much (PhSctp *self, const guint8 *packet, gsize size)
 {
-  struct sctp_status status;
-
-  return self->unread_bytes > UNREAD_BYTES && query_status (self, &status) &&
-         status.sstat_rwnd < LEAST_WINDOW_BYTES && has_data (packet, size);
+  return self->unread_bytes > UNREAD_BYTES && get_window (self) < LEAST_WINDOW_BYTES &&
+         has_data (packet, size);
 }
 
 void

@@ -127,7 +127,7 @@ ph_conn_consume (PhConn *self, gsize bytes)
 
   self->bytes_in += bytes;
   self->mux->bytes_in += bytes;
-  if (self->share.crowding)
+  if (self->share.crowding && self->state == PH_CONN_OPEN)
     ph_mux_set_wait (self->mux, self, PH_WAIT_READER);
   if (!ph_conn_has_credit (self))
     return;
@@ -268,12 +268,13 @@ read_discarding (PhConn *self)
     }
 }
 
+/* Who comes while others wait is behind them. */
 static void
 read_socket (PhConn *self)
 {
   if (ph_conn_is_discarding (self))
     read_discarding (self);
-  else if (self->mux->blocked)
+  else if (self->mux->blocked || self->mux->ready.length > 0)
     ph_mux_queue (self->mux, self);
   else
     read_flowing (self, READS_PER_TURN);
@@ -304,6 +305,16 @@ serve_socket (PhConn *self, GIOCondition condition)
   ph_conn_update_watch (self);
 }
 
+/* There is no time left in this turn. The system tells of ready sockets in the same order each
+ * time, so whoever is late in it must not depend on the next turn's having more. */
+static void
+postpone (PhConn *self, GIOCondition condition)
+{
+  if (ph_conn_is_flowing (self) && (self->watched & condition & G_IO_IN))
+    ph_mux_queue (self->mux, self);
+  ph_conn_update_watch (self);
+}
+
 static void
 on_socket (GIOCondition condition, gpointer user_data)
 {
@@ -318,6 +329,8 @@ on_socket (GIOCondition condition, gpointer user_data)
       serve_socket (self, condition);
       ph_mux_end_sending (mux);
     }
+  else
+    postpone (self, condition);
   ph_mux_leave (mux);
 }
 

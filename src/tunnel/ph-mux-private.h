@@ -58,7 +58,7 @@ struct _PhMux
 
   GHashTable *by_name;      /* PhFrameName in PhConn -> PhConn; each name's newest */
   GQueue all;               /* every PhConn but those gone, oldest first */
-  GQueue ready;             /* wait for room in the channel, in turn */
+  GQueue ready;             /* wait for room in the channel or for time, in turn */
   GQueue reports;           /* have something to report, or to be freed */
   GQueue waits[PH_N_WAITS]; /* with a deadline each, the first one's is the earliest */
   gboolean held;
@@ -111,8 +111,7 @@ ph_mux_has (const PhMux *mux, PhExtensions extension)
   return (mux->extensions & extension) != 0;
 }
 
-/* Around what a socket is ready for. FALSE: not now, the other muxes have their turn; the socket
- * will still be ready in the next. */
+/* Around what a socket is ready for. FALSE: not now, the other muxes have their turn. */
 gboolean ph_mux_begin_sending (PhMux *mux);
 void ph_mux_end_sending (PhMux *mux);
 
@@ -126,7 +125,7 @@ gboolean ph_mux_send_data (PhMux *mux, PhConn *conn, const PhFrame *frame);
 /* Forgets a frame of @conn that the channel did not take. TRUE if there was one. */
 gboolean ph_mux_drop_pending (PhMux *mux, PhConn *conn);
 
-/* @conn waits for its turn to send. */
+/* @conn waits for its turn to send: for room in the channel, or for time. */
 void ph_mux_queue (PhMux *mux, PhConn *conn);
 
 /* @conn has something to report or is gone. */

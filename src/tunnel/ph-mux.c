@@ -168,10 +168,8 @@ send_message (PhMux *self, const guint8 *message, gsize size)
     case PH_CHANNEL_OK:
       return TRUE;
     case PH_CHANNEL_AGAIN:
+    case PH_CHANNEL_CLOSED: /* the end is announced once all that came is read */
       self->blocked = TRUE;
-      break;
-    case PH_CHANNEL_CLOSED:
-      fail (self, PH_ERROR_PEER_LOST, ph_error_sentence (PH_ERROR_PEER_LOST));
       break;
     }
   return FALSE;
@@ -220,6 +218,8 @@ ph_mux_queue (PhMux *self, PhConn *conn)
     return;
   conn->is_ready = TRUE;
   g_queue_push_tail_link (&self->ready, &conn->ready_link);
+  if (!self->blocked)
+    ph_timer_arm (self->soon, 0);
 }
 
 gboolean
@@ -501,10 +501,11 @@ receive_some (PhMux *self)
       if (status == PH_CHANNEL_CLOSED)
         fail (self, PH_ERROR_PEER_LOST, ph_error_sentence (PH_ERROR_PEER_LOST));
       if (status != PH_CHANNEL_OK)
-        break;
+        return;
       if (self->state == PH_MUX_RUNNING && self->error == NULL)
         on_message (self, message, size);
     }
+  self->unread = TRUE; /* perhaps; nobody says so again */
 }
 
 static void
@@ -615,6 +616,7 @@ ph_mux_free (PhMux *self)
   ph_mux_enter (self);
   self->freed = TRUE;
   self->blocked = TRUE;
+  self->unread = FALSE;
   ph_channel_set_events (self->channel, NULL, NULL);
   ph_timer_clear (&self->deadlines);
   ph_timer_clear (&self->soon);

@@ -414,6 +414,15 @@ class Case(unittest.TestCase):
                 pass
             raise AssertionError('the connection ended in order')
 
+    def assert_refused(self, address, data=b''):
+        """That a connection to `address` is reset, which can happen before it seems to be there."""
+        try:
+            connection = self.connect(address)
+            connection.sendall(data)
+        except (ConnectionResetError, BrokenPipeError):
+            return
+        self.assert_reset(connection)
+
     def ask(self, process, command):
         """Gives a command that cannot be carried out, and returns the answer."""
         before = len(process.events)

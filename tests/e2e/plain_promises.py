@@ -164,9 +164,7 @@ class Promises(plain_peer.Case):
         """As Host: each way a connection can end reaches the application, or comes from it"""
         client, line = self.peer_hosts(RESETS, REFUSES, ENDS, SILENT)
         for port in (RESETS, REFUSES):
-            connection = self.connect(client.local(at(port)))
-            connection.sendall(b'x')
-            self.assert_reset(connection)
+            self.assert_refused(client.local(at(port)), b'x')
         self.assertEqual(harness.receive_all(self.connect(client.local(at(ENDS)))), b'')
         connection = self.connect(client.local(at(SILENT)))
         connection.sendall(b'x')

@@ -7,8 +7,11 @@ import os
 import pathlib
 import resource
 import signal
+import socket
+import ssl
 import subprocess
 import sys
+import warnings
 
 import callers
 import harness
@@ -113,13 +116,36 @@ class Everything(Crowd):
             self.assertLess(peaks[0] - before, 1200 * CONNECTION_KIB)
             self.assertLess(peaks[1] - peaks[0], 10 * 1024 + 64 * left)
 
-    def test_over_tls(self):
-        """With TLS of its own: rubbish, plain HTTP and slow callers, and honest ones meet"""
+    def start_tls_daemon(self):
         cert, key = self.folder / 'cert.pem', self.folder / 'key.pem'
         subprocess.run(['openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt',
                         'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=localhost', '-days',
                         '9', '-keyout', key, '-out', cert], check=True, capture_output=True)
-        daemon = self.start_daemon('--tls-cert', cert, '--tls-key', key)
+        return self.start_daemon('--tls-cert', cert, '--tls-key', key)
+
+    def test_tls_versions(self):
+        """With TLS of its own it speaks 1.2 and 1.3; who speaks less is told so"""
+        daemon = self.start_tls_daemon()
+        spoken = {}
+        for version in ('TLSv1', 'TLSv1_1', 'TLSv1_2', 'TLSv1_3'):
+            context = ssl._create_unverified_context()
+            context.set_ciphers('ALL:@SECLEVEL=0')
+            with warnings.catch_warnings():
+                warnings.simplefilter('ignore', DeprecationWarning)
+                context.minimum_version = context.maximum_version = ssl.TLSVersion[version]
+            try:
+                with socket.create_connection(('127.0.0.1', daemon.port), 30) as plain, \
+                        context.wrap_socket(plain) as inside:
+                    spoken[version] = inside.version()
+            except ssl.SSLError as error:
+                spoken[version] = error.reason
+        self.assertEqual(spoken, {'TLSv1': 'TLSV1_ALERT_PROTOCOL_VERSION',
+                                  'TLSv1_1': 'TLSV1_ALERT_PROTOCOL_VERSION',
+                                  'TLSv1_2': 'TLSv1.2', 'TLSv1_3': 'TLSv1.3'})
+
+    def test_over_tls(self):
+        """With TLS of its own: rubbish, plain HTTP and slow callers, and honest ones meet"""
+        daemon = self.start_tls_daemon()
         files = self.open_files(daemon)
         plain = self.start_abuser(daemon, 'silent:100', 'noise:10', 'path:10', 'reset:10',
                                   'endless_chunks:5', 'slow_head:30')

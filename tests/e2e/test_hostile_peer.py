@@ -128,9 +128,9 @@ class HostileClient(harness.Case):
 
     def work(self):
         """Bytes there and back over one connection, a few words over another."""
-        self.assert_carries(self.address, self.echo, 256 * 1024)
+        self.assert_carries(self.address, self.echo, harness.MIB)
         with self.connect(self.address) as talk:
-            for i in range(5):
+            for i in range(20):
                 talk.sendall(b'%04d' % i)
                 self.assertEqual(harness.receive_exactly(talk, 4), b'%04d' % i)
 
@@ -140,8 +140,6 @@ class HostileClient(harness.Case):
         self.work()
         if reasons:
             hostile.expect_line('^ended', 60)
-        elif hostile.running() and mode not in ('no-credit', 'deaf'):
-            self.assertGreater(hostile.count(), 0)
         hostile.leave()
         left = self.host.expect('disconnected', 60)
         self.assertIn(left['reason'], reasons or GONE, mode)

@@ -13,8 +13,7 @@ import services
 class Rules(harness.Case):
     def denied(self, client, service, reason='not-allowed'):
         """That a connection through the mapping is reset and both say why."""
-        connection = self.connect(client.local(service.endpoint))
-        self.assert_reset(connection)
+        self.assert_refused(client.local(service.endpoint))
         client.expect('connection', state='closed', reason=reason)
 
     def test_denied(self):
@@ -137,7 +136,7 @@ class Rules(harness.Case):
         client = self.start_join(host.code, '--signal', daemon.url,
                                  '-L', f'0:0.0.0.0:{echo.port}')
         client.expect('connected')
-        self.assert_reset(self.connect(client.local(f'0.0.0.0:{echo.port}')))
+        self.assert_refused(client.local(f'0.0.0.0:{echo.port}'))
         client.expect('connection', state='closed', reason='not-allowed')
         self.assertEqual(echo.connections, [])
 
@@ -167,7 +166,7 @@ class Names(harness.Case):
     def test_name_rule_is_for_names(self):
         """A name rule for another name allows nothing"""
         client, remote = self.through('example.com:{port}', 'localhost:{port}')
-        self.assert_reset(self.connect(client.local(remote)))
+        self.assert_refused(client.local(remote))
         client.expect('connection', state='closed', reason='not-allowed')
 
     def test_name_not_found(self):
@@ -179,7 +178,7 @@ class Names(harness.Case):
             if error.errno != socket.EAI_NONAME:
                 self.skipTest('no name server answers')
         client, remote = self.through('*:*', 'no-such-host.invalid:80')
-        self.assert_reset(self.connect(client.local(remote)))
+        self.assert_refused(client.local(remote))
         client.expect('connection', state='closed', reason='name-not-found')
 
     @unittest.skipUnless(harness.has_ipv6(), 'no ::1 here')

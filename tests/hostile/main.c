@@ -68,7 +68,7 @@ on_step (gpointer user_data)
   Hostile *self = user_data;
   const HostileMode *mode = self->mode;
 
-  if (self->session.peer.is_closed)
+  if (self->session.peer.is_closed || self->leave != NULL)
     return G_SOURCE_REMOVE;
   for (guint i = 0; i < STEPS_PER_TURN; i++)
     {
@@ -211,8 +211,8 @@ knock (Hostile *self, const char *link)
 
 const HostileMode hostile_knocker_modes[] = { { "knock" }, { "knock-wrong" }, { NULL } };
 
-/* Leaving: a goodbye behind a flood would be lost with the rest of it, so the other side is asked
- * for a sign of life until it answers that alone. */
+/* Leaving: a goodbye behind a flood would be lost with the rest of it, so it waits until nothing is
+ * on its way any more, there or back. */
 
 static gboolean
 on_leave (gpointer user_data)
@@ -221,14 +221,13 @@ on_leave (gpointer user_data)
   PhRawPeer *peer = &self->session.peer;
   guint n_new = peer->n_received - self->n_received;
 
-  if (peer->is_closed || self->n_looks == MAX_LOOKS || (self->n_looks > 1 && n_new == 1))
+  if (peer->is_closed || self->n_looks == MAX_LOOKS || (self->n_looks > 0 && n_new == 0))
     {
       g_main_loop_quit (self->loop);
       return G_SOURCE_REMOVE;
     }
   self->n_looks++;
   self->n_received = peer->n_received;
-  ph_sctp_heartbeat (peer->sctp);
   ph_timer_arm (self->leave, LOOK_AGAIN_MS);
   return G_SOURCE_CONTINUE;
 }
@@ -236,14 +235,11 @@ on_leave (gpointer user_data)
 static void
 leave (Hostile *self)
 {
-  if (self->source != NULL)
-    ph_timer_disarm (self->source);
   if (!self->is_connected)
     {
       g_main_loop_quit (self->loop);
       return;
     }
-  self->session.peer.is_silent = FALSE;
   self->leave = ph_timer_new (g_main_context_default (), "leave", on_leave, self);
   ph_timer_arm (self->leave, 0);
 }
@@ -311,5 +307,6 @@ main (int n, char **words)
   g_source_attach (watch, g_main_context_default ());
   g_main_loop_run (self.loop);
   ph_raw_session_drop (&self.session);
+  g_main_loop_unref (self.loop);
   return 0;
 }

@@ -278,6 +278,7 @@ void
 ph_raw_peer_drop (PhRawPeer *self)
 {
   self->is_closed = TRUE;
+  self->is_silent = FALSE;
   g_clear_pointer (&self->sctp, ph_sctp_free);
   if (self->dtls != NULL)
     ph_dtls_close (self->dtls);
