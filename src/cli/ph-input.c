@@ -112,18 +112,20 @@ PhInput *
 ph_input_new (GMainContext *context, const PhInputEvents *events, gpointer user_data)
 {
   PhInput *self = g_new0 (PhInput, 1);
+  int fd = ph_stdio_open_input ();
 
   self->context = context;
   self->events = events;
   self->user_data = user_data;
   self->line = g_string_new (NULL);
 #ifdef G_OS_WIN32
-  self->channel = g_io_channel_win32_new_fd (0);
+  self->channel = g_io_channel_win32_new_fd (fd);
 #else
-  self->channel = g_io_channel_unix_new (0);
+  self->channel = g_io_channel_unix_new (fd);
 #endif
-  /* Unbuffered and without an encoding, one read for one wake-up: it never blocks, and no flag is
-   * set on a terminal that others use, too. */
+  g_io_channel_set_close_on_unref (self->channel, fd != 0);
+  /* Unbuffered and without an encoding, one read for one wake-up: a pipe never blocks it, either,
+   * and no flag is set on one that others use, too. */
   g_io_channel_set_encoding (self->channel, NULL, NULL);
   g_io_channel_set_buffered (self->channel, FALSE);
   self->look_again = ph_timer_new (context, "[porthole] input", watch, self);

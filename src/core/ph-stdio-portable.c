@@ -15,6 +15,12 @@ ph_stdio_may_read (void)
   return TRUE;
 }
 
+int
+ph_stdio_open_input (void)
+{
+  return 0;
+}
+
 gboolean
 ph_stdio_write (int fd, const char *bytes, gsize size)
 {

@@ -33,6 +33,20 @@ ph_stdio_may_read (void)
   return foreground < 0 || foreground == getpgrp ();
 }
 
+/* Flags belong to what open () makes, so it is opened once more. What another user started may not
+ * be; "/dev/tty" may, and is the same if it controls us. */
+int
+ph_stdio_open_input (void)
+{
+  static const int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  const char *name = isatty (STDIN_FILENO) ? ttyname (STDIN_FILENO) : NULL;
+  int fd = name != NULL ? open (name, flags) : -1;
+
+  if (fd < 0 && tcgetpgrp (STDIN_FILENO) >= 0)
+    fd = open ("/dev/tty", flags);
+  return fd >= 0 ? fd : STDIN_FILENO;
+}
+
 gboolean
 ph_stdio_write (int fd, const char *bytes, gsize size)
 {

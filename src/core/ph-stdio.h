@@ -17,6 +17,11 @@ void ph_stdio_open_closed (void);
  * instead, for as long as it is so. */
 gboolean ph_stdio_may_read (void);
 
+/* A descriptor to read standard input by. Where that is a terminal, reading it never waits, even if
+ * what had come is dropped before it is read, as Ctrl+C does; yet nobody else who has the terminal
+ * finds its flags changed. To be closed if it is not 0. */
+int ph_stdio_open_input (void);
+
 /* Writes all @size bytes to descriptor @fd and takes the time it takes. FALSE: it does not take
  * them, and will not. */
 gboolean ph_stdio_write (int fd, const char *bytes, gsize size);

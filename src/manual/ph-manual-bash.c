@@ -46,7 +46,8 @@ dup_choices (const char *argument)
   return g_string_free (words, FALSE);
 }
 
-/* How the value of an option is completed: file names, words, or not at all. */
+/* How the value of an option is completed: file names, of which folders are gone on with, words, or
+ * not at all. */
 static void
 append_value (GString *script, const GOptionEntry *option)
 {
@@ -60,7 +61,8 @@ append_value (GString *script, const GOptionEntry *option)
   g_string_append (script, ")\n");
   choices = dup_choices (option->arg_description);
   if (g_str_equal (option->arg_description, "FILE"))
-    g_string_append (script, "      mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n");
+    g_string_append (script, "      compopt -o filenames 2> /dev/null\n"
+                             "      mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n");
   else if (*choices != '\0')
     g_string_append_printf (
         script, "      mapfile -t COMPREPLY < <(compgen -W '%s' -- \"$word\")\n", choices);

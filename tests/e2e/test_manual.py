@@ -95,6 +95,13 @@ class Manual(harness.Case):
                     self.assertEqual({word for word in offered if not word.startswith(last)},
                                      set())
 
+    def test_completion_goes_into_folders(self):
+        """What is offered for a file is marked as files' names, so that bash adds a “/”"""
+        for program in ('porthole', 'porthole-signal'):
+            script = (MANUAL / program).read_text(encoding='utf-8')
+            self.assertEqual(script.count('compgen -f'), script.count('compopt -o filenames'))
+            self.assertIn('compgen -f', script)
+
     def test_completion_offers_every_option(self):
         """Each subcommand completes just the options it takes"""
         for page, command in PAGES.items():

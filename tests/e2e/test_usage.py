@@ -233,6 +233,22 @@ class Surroundings(harness.Case):
             for descriptor in (leader, follower, go, ready):
                 os.close(descriptor)
 
+    def test_interrupted_paste(self):
+        """Ctrl+C drops what has been typed, maybe just before it is read; it ends the Host still"""
+        for lines in range(60):
+            leader, follower = pty.openpty()
+            host = self.own(harness.Process(
+                ['setsid', '--ctty', harness.PORTHOLE, 'host', '--manual', '--json'], self.env,
+                stdin=follower))
+            try:
+                host.expect_line('"offer"')
+                os.write(leader, b'-----BEGIN PORTHOLE ANSWER-----\n' + b'AAAA\n' * (lines % 30))
+                os.write(leader, b'\x03')
+                self.expect_exit(host, harness.STATUS_ENDED)
+            finally:
+                os.close(leader)
+                os.close(follower)
+
 
 def links(folder):
     """What the descriptors of a process are, for as long as they are."""
