@@ -9,6 +9,7 @@
 #include "core/ph-timer.h"
 
 #define LOOK_AGAIN_MS 1000
+#define MAX_REPEATED 100 /* bytes of a line that is no command */
 
 struct _PhInput
 {
@@ -163,11 +164,12 @@ static gboolean
 set_unknown (const PhInputCommand *commands, const char *line, GError **error)
 {
   g_autoptr (GString) words = g_string_new (NULL);
+  g_autofree char *beginning = ph_text_clean (line, -1, MAX_REPEATED);
 
   for (const PhInputCommand *command = commands; command->word != NULL; command++)
     g_string_append_printf (words, "%s%s", words->len > 0 ? ", " : "", command->word);
-  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "“%s” is no command; there are: %s", line,
-               words->str);
+  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "“%s%s” is no command; there are: %s", beginning,
+               strlen (beginning) < strlen (line) ? "…" : "", words->str);
   return FALSE;
 }
 

@@ -421,7 +421,8 @@ static void on_receive (NiceAgent *agent,
                         gpointer user_data);
 
 /* libnice reads a socket until it is empty, which one that is flooded never is. Without a function
- * to give it to it stops at once, and what has come waits in the socket. */
+ * to give it to it stops at once, and what has come waits in the socket. Connectivity checks it
+ * keeps for itself, and nothing public gets between it and a flood of those. */
 static void
 set_attached (PhIce *self, gboolean is_attached)
 {

@@ -15,7 +15,8 @@ G_BEGIN_DECLS
  *
  * With credit a slow reader holds up its own connection. Without, there is nothing but the channel
  * to hold a sender back with: it is not read while a reader is far behind, which the peer's other
- * connections feel, too. A reader that takes nothing for 5 s is given up (PH_CLOSE_TOO_SLOW). */
+ * connections feel, too. A reader that takes nothing for 5 s is given up (PH_CLOSE_TOO_SLOW);
+ * one that is still being dialled, or held, has its own limit. */
 typedef struct _PhMux PhMux;
 
 typedef enum
