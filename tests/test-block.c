@@ -248,13 +248,18 @@ test_cut (void)
   g_autofree char *text = ph_block_print (offer);
   gsize n_begin = strlen ("-----BEGIN PORTHOLE OFFER");
   gsize n_whole = strlen (text) - strlen ("-----\n");
+  gsize n_body = (gsize)(strstr (text, "\n-----END") - text);
 
   for (gsize n = 0; n < n_whole; n++)
     {
       g_autofree char *cut = g_strndup (text, n);
       g_autofree char *beheaded = g_strdup (text + n + 1);
 
-      assert_refused (cut, PH_BLOCK_OFFER, n < n_begin ? "no Porthole block" : "cut");
+      g_assert_true (ph_block_ends (cut) == (n >= n_body && n <= n_body + strlen ("\n-----")));
+      if (ph_block_ends (cut))
+        ph_block_free (parse_good (cut, PH_BLOCK_OFFER));
+      else
+        assert_refused (cut, PH_BLOCK_OFFER, n < n_begin ? "no Porthole block" : "cut");
       if (n >= strlen ("-----"))
         assert_refused (beheaded, PH_BLOCK_OFFER, "no Porthole block");
     }

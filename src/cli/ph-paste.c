@@ -126,7 +126,8 @@ static void
 take_block_line (PhPaste *self, const char *line)
 {
   append (self, line);
-  if (ph_block_ends (self->text->len <= PH_BLOCK_MAX_TEXT ? self->text->str : line))
+  if (ph_block_ends (self->text->len <= PH_BLOCK_MAX_TEXT ? self->text->str : line) ||
+      ph_block_has_end_line (line))
     flush (self, self->is_typed ? STATE_REST : STATE_QUIET);
 }
 
@@ -156,7 +157,7 @@ ph_paste_take (PhPaste *self, const char *line)
     }
   if (self->state == STATE_BLOCK)
     take_block_line (self, line);
-  else
+  else if (!ph_block_has_end_line (line)) /* its block was whole before it came */
     take_other_line (self, line);
 }
 

@@ -283,7 +283,7 @@ ph_block_begins (const char *text)
 }
 
 gboolean
-ph_block_ends (const char *text)
+ph_block_has_end_line (const char *text)
 {
   const char *behind;
   PhBlockKind kind;
@@ -519,21 +519,34 @@ is_whole (GBytes *bytes)
          ph_read_u32 (data + size - CRC_SIZE) == ph_crc32c (data, size - CRC_SIZE);
 }
 
+gboolean
+ph_block_ends (const char *text)
+{
+  const char *body = find_body (text, PH_BLOCK_OFFER);
+  g_autoptr (GBytes) bytes = body != NULL ? decode_body (body, body + strlen (body)) : NULL;
+
+  return ph_block_has_end_line (text) || (bytes != NULL && is_whole (bytes));
+}
+
 static guint
 get_version (GBytes *bytes)
 {
   return ((const guint8 *)g_bytes_get_data (bytes, NULL))[0];
 }
 
-/* The bytes of the block in @text; only what the chat may have done to it is looked at. */
+/* The bytes of the block in @text; only what the chat may have done to it is looked at. A last line
+ * that did not come is not missed: what is whole knows it. */
 static GBytes *
 find_bytes (const char *text, PhBlockKind wanted, GError **error)
 {
   const char *word = kind_words[wanted];
   const char *body = find_body (text, wanted);
   const char *end = body != NULL ? find_end (body) : NULL;
-  g_autoptr (GBytes) bytes = end != NULL ? decode_body (body, end) : NULL;
+  g_autoptr (GBytes) bytes =
+      body != NULL ? decode_body (body, end != NULL ? end : body + strlen (body)) : NULL;
 
+  if (bytes != NULL && is_whole (bytes))
+    return g_steal_pointer (&bytes);
   if (body == NULL)
     g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
                  "There is no Porthole block in that text; what belongs here begins with "
@@ -543,12 +556,10 @@ find_bytes (const char *text, PhBlockKind wanted, GError **error)
     g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
                          "The block has been cut: its end is missing. Copy all of it, down to the "
                          "line that begins with “-----END PORTHOLE”");
-  else if (bytes == NULL || !is_whole (bytes))
+  else
     g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
                          "The block was changed on the way: a part of it is missing or different. "
                          "Copy it again, or have it sent another way, as plain text or a file");
-  else
-    return g_steal_pointer (&bytes);
   return NULL;
 }
 

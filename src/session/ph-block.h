@@ -75,8 +75,13 @@ char *ph_block_print (const PhBlock *block);
  * cut, spoilt on the way, newer than we are, makes no sense. */
 PhBlock *ph_block_parse (const char *text, PhBlockKind wanted, GError **error);
 
-/* Whether @text holds the first line of a block, or the last. */
+/* Whether @text holds the first line of a block. */
 gboolean ph_block_begins (const char *text);
+
+/* Whether it holds the last one, which whoever copies with a mouse may miss. */
+gboolean ph_block_has_end_line (const char *text);
+
+/* Whether nothing more belongs to the block in it. */
 gboolean ph_block_ends (const char *text);
 
 gboolean ph_block_is_same_pairing (const PhBlock *a, const PhBlock *b);

@@ -255,7 +255,7 @@ class Pasting(Manual):
         self.refuse(host, alter(answer, forge), 'not verified', code='not-verified')
         self.refuse(host, '-----BEGIN PORTHOLE ANSWER-----\n' + 'A' * 64 + '\n' +
                     ('B' * 64 + '\n') * 300 + '-----END PORTHOLE ANSWER-----\n', '16384 bytes')
-        self.refuse(host, answer[:answer.index('-----END')], 'cut')
+        self.refuse(host, answer[:answer.index('-----END') - 9], 'cut')
         self.paste(host, answer)
         client.expect('connected')
         self.assertTrue(other.running())
@@ -269,7 +269,7 @@ class Pasting(Manual):
         self.refuse(client, swap_one(offer), 'changed on the way')
         self.refuse(client, alter(offer, make_newer), 'newer version')
         self.refuse(client, alter(offer, make_old), 'too old')
-        self.refuse(client, offer[:offer.index('-----END')], 'cut')
+        self.refuse(client, offer[:offer.index('-----END') - 9], 'cut')
         self.refuse(other, answer, 'your own answer')
         self.paste(client, offer)
         self.paste(host, client.expect('answer')['block'])
@@ -311,6 +311,20 @@ class Words(Manual):
         self.paste(host, BLOCK.search('\n'.join(client.out) + '\n').group())
         client.expect_line('^Connected')
         host.expect_line('^Connected')
+
+    def test_without_the_last_line_break(self):
+        """A block whose last line waits for Enter, as a mouse copies it, is taken as it is"""
+        host = self.own(harness.Process([harness.PORTHOLE, 'host', '--manual'], self.env))
+        host.expect_line('porthole join --manual')
+        client = self.own(harness.Process([harness.PORTHOLE, 'join', '--manual'], self.env))
+        client.expect_line('Paste the offer')
+        self.paste(client, BLOCK.search('\n'.join(host.out) + '\n').group().rstrip())
+        client.expect_line('Waiting for the Host')
+        self.paste(client, '\n')
+        self.paste(host, BLOCK.search('\n'.join(client.out) + '\n').group().rstrip())
+        host.expect_line('^Connected')
+        client.expect_line('^Connected')
+        self.assertNotIn('no command', '\n'.join(client.err))
 
     def test_commands_in_a_message(self):
         """What the other person wrote around a block commands nothing, nor without a block"""
