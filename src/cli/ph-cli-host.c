@@ -59,6 +59,15 @@ run_deny (gpointer target, const char *rest, GError **error)
 }
 
 static gboolean
+run_rules (gpointer target, const char *rest, GError **error)
+{
+  HostProgram *self = target;
+
+  ph_output_rules (self->output, ph_host_get_rules (self->host));
+  return TRUE;
+}
+
+static gboolean
 run_clients (gpointer target, const char *rest, GError **error)
 {
   ph_output_clients (((HostProgram *)target)->output, ((HostProgram *)target)->host);
@@ -84,6 +93,14 @@ run_quit (gpointer target, const char *rest, GError **error)
   return TRUE;
 }
 
+/* What was said meanwhile stands below the question on the screen. */
+static void
+ask_again (HostProgram *self)
+{
+  self->shown = 0;
+  ph_timer_arm (self->prompt, 0);
+}
+
 static gboolean
 answer (HostProgram *self, gboolean is_approved)
 {
@@ -93,8 +110,7 @@ answer (HostProgram *self, gboolean is_approved)
                     "lists who waits; answer again for the one who has waited longest.");
   else if (!ph_host_answer (self->host, is_approved))
     ph_output_say (self->output, "Nobody is waiting for an answer.");
-  self->shown = 0;
-  ph_timer_arm (self->prompt, 0);
+  ask_again (self);
   return TRUE;
 }
 
@@ -140,6 +156,7 @@ static const PhInputCommand commands[] = {
   { "allow", "RULE", "a rule like 127.0.0.1:8000", "shares something more", run_allow },
   { "deny", "RULE", "a rule like 127.0.0.1:8000",
     "takes a rule away, and closes the connections that only it allowed", run_deny },
+  { "rules", NULL, NULL, "tells what is shared", run_rules },
   { "clients", NULL, NULL, "tells who is there", run_clients },
   { "kick", "NAME", "a Client's name", "sends somebody away", run_kick },
   { "y", NULL, NULL, "says yes to the request that has waited longest", run_yes },
@@ -169,7 +186,13 @@ on_command (const char *line, gpointer user_data)
   HostProgram *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (*line != '\0' && !ph_input_run (commands, line, self, &error))
+  if (ph_input_is_help (line))
+    {
+      g_autofree char *help = ph_input_describe (commands);
+
+      ph_output_say (self->output, "%s", help);
+    }
+  else if (*line != '\0' && !ph_input_run (commands, line, self, &error))
     ph_output_warn (self->output, "invalid", error->message);
 }
 
@@ -188,7 +211,11 @@ on_line (const char *line, gpointer user_data)
   else if (*line == '\0' && was_asked)
     answer (self, FALSE);
   else
-    on_command (line, self);
+    {
+      on_command (line, self);
+      if (was_asked)
+        ask_again (self);
+    }
 }
 
 static void

@@ -83,6 +83,13 @@ on_command (const char *line, gpointer user_data)
   JoinProgram *self = user_data;
   g_autoptr (GError) error = NULL;
 
+  if (ph_input_is_help (line))
+    {
+      g_autofree char *help = ph_input_describe (commands);
+
+      ph_output_say (self->output, "%s", help);
+      return;
+    }
   if (*line == '\0' || ph_input_run (commands, line, self, &error))
     return;
   /* A port that cannot be listened on has been told as an event. */
@@ -227,7 +234,7 @@ run (const PhOptions *options,
     {
       if (mappings == NULL)
         ph_output_warn (self.output, "no-mappings",
-                        "Nothing is mapped yet: no -L was given. Type “map 8000”");
+                        "Nothing is mapped yet: no -L was given. Type “map PORT”");
       run_loop (&self);
     }
   g_clear_pointer (&self.join, ph_join_free);

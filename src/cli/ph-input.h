@@ -39,7 +39,10 @@ typedef struct
   gboolean (*run) (gpointer target, const char *rest, GError **error);
 } PhInputCommand;
 
-/* A line for each of @commands, for --help. Owned. */
+/* Whether @line asks what commands there are. */
+gboolean ph_input_is_help (const char *line);
+
+/* A line for each of @commands, for whoever asks for help. Owned. */
 char *ph_input_describe (const PhInputCommand *commands);
 
 /* Runs the one of @commands, ended by one without a word, that @line is; capitals do not matter.

@@ -222,3 +222,16 @@ ph_output_json_clients (PhOutput *self, PhHost *host)
   json_builder_end_array (builder);
   event_end (self, builder, TRUE);
 }
+
+void
+ph_output_json_rules (PhOutput *self, const PhRules *rules)
+{
+  JsonBuilder *builder = event_begin ("rules");
+
+  json_builder_set_member_name (builder, "rules");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < ph_rules_get_count (rules); i++)
+    json_builder_add_string_value (builder, ph_rules_get_text (rules, i));
+  json_builder_end_array (builder);
+  event_end (self, builder, TRUE);
+}

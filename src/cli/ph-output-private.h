@@ -44,10 +44,12 @@ void ph_output_log_trouble (const char *event, const char *code, const char *mes
 /* Lines for people */
 extern const PhSessionEvents ph_output_text_events;
 void ph_output_text_clients (PhOutput *output, PhHost *host);
+void ph_output_text_rules (PhOutput *output, const PhRules *rules);
 
 /* One JSON object a line */
 extern const PhSessionEvents ph_output_json_events;
 void ph_output_json_clients (PhOutput *output, PhHost *host);
+void ph_output_json_rules (PhOutput *output, const PhRules *rules);
 void
 ph_output_json_trouble (PhOutput *output, const char *event, const char *code, const char *message);
 

@@ -16,6 +16,9 @@ on_session (const PhSessionInfo *info, gpointer user_data)
     ph_output_say (self, "%s    %s", i == 0 ? "From other networks of this computer:\n" : "",
                    info->more_links[i]);
   ph_output_say (self, "Share code (where the same server is set): %s", info->code);
+  if (info->is_own_server)
+    ph_output_say (self, "The link works where this computer can be reached: in the same house, "
+                         "office or VPN. For somebody elsewhere there are --manual and --signal.");
   ph_output_say (self, "Waiting for someone to join. Type “quit” or press Ctrl+C to end.");
 }
 
@@ -132,17 +135,21 @@ on_connection (const char *peer, const PhConnectionInfo *info, gboolean is_open,
   PhOutput *self = user_data;
   g_autofree char *owner = NULL;
   g_autofree char *dst = NULL;
+  g_autofree char *remedy = NULL;
 
   if (is_open || info->reason == PH_CLOSE_DONE || info->reason == PH_CLOSE_SESSION_ENDING)
     return;
   owner = self->role == PH_OUTPUT_HOST ? g_strdup_printf ("“%s”", peer) : g_strdup ("yours");
   dst = ph_destination_dup_text (info->remote);
-  ph_output_line (self, PH_WRITER_OUT,
-                  g_strdup_printf ("A connection of %s to %s was closed: %s%s%s", owner, dst,
-                                   ph_close_reason_to_word (info->reason),
-                                   info->text != NULL ? ": " : "",
-                                   info->text != NULL ? info->text : ""),
-                  FALSE);
+  if (info->reason == PH_CLOSE_NOT_ALLOWED)
+    remedy = self->role == PH_OUTPUT_HOST ? g_strdup_printf (" (“allow %s” would share it)", dst)
+                                          : g_strdup (" (the Host has to allow it)");
+  ph_output_line (
+      self, PH_WRITER_OUT,
+      g_strdup_printf ("A connection of %s to %s was closed: %s%s%s%s", owner, dst,
+                       ph_close_reason_to_word (info->reason), info->text != NULL ? ": " : "",
+                       info->text != NULL ? info->text : "", remedy != NULL ? remedy : ""),
+      FALSE);
 }
 
 static void
@@ -196,4 +203,13 @@ ph_output_text_clients (PhOutput *self, PhHost *host)
   ph_host_foreach_client (host, count_client, &n_clients);
   if (n_clients == 0)
     ph_output_say (self, "Nobody is here yet.");
+}
+
+void
+ph_output_text_rules (PhOutput *self, const PhRules *rules)
+{
+  if (ph_rules_get_count (rules) == 0)
+    ph_output_say (self, "Nothing is shared.");
+  for (guint i = 0; i < ph_rules_get_count (rules); i++)
+    ph_output_say (self, "%s", ph_rules_get_text (rules, i));
 }

@@ -194,3 +194,12 @@ ph_output_clients (PhOutput *self, PhHost *host)
   else
     ph_output_text_clients (self, host);
 }
+
+void
+ph_output_rules (PhOutput *self, const PhRules *rules)
+{
+  if (self->is_json)
+    ph_output_json_rules (self, rules);
+  else
+    ph_output_text_rules (self, rules);
+}

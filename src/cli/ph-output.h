@@ -51,6 +51,9 @@ void ph_output_line_too_long (PhOutput *output);
 /* The answer to `clients`. */
 void ph_output_clients (PhOutput *output, PhHost *host);
 
+/* The answer to `rules`. */
+void ph_output_rules (PhOutput *output, const PhRules *rules);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhOutput, ph_output_free)
 
 G_END_DECLS

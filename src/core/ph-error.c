@@ -18,7 +18,8 @@ static const ErrorText texts[PH_ERROR_N_CODES] = {
                                     "your network connection." },
   [PH_ERROR_SESSION_UNKNOWN] = { "session-unknown", "There is no such session, or it has expired. "
                                                     "Ask the Host for a new code." },
-  [PH_ERROR_DECLINED] = { "declined", "The Host declined. Ask them to approve your request." },
+  [PH_ERROR_DECLINED] = { "declined",
+                          "The Host declined. Ask them to approve your request, then join again." },
   [PH_ERROR_FULL] = { "full", "There is no room left in this session. Try again later." },
   [PH_ERROR_NO_PATH] = { "no-path", "The two computers found no way to reach each other. A TURN "
                                     "server (--turn) on either side helps where a network lets no "

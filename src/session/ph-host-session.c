@@ -247,7 +247,11 @@ report_session (PhHost *self)
   g_autoptr (GStrvBuilder) links = g_strv_builder_new ();
   g_auto (GStrv) all_links = NULL;
   g_autofree char *code_text = NULL;
-  PhSessionInfo info = { .id = self->id, .signal = urls[0] };
+  PhSessionInfo info = {
+    .id = self->id,
+    .signal = urls[0],
+    .is_own_server = self->server != NULL,
+  };
 
   for (gsize i = 0; urls[i] != NULL; i++)
     {

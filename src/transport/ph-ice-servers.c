@@ -311,10 +311,13 @@ resolving_free (gpointer data)
 static void
 warn_of_server (Resolving *self, const Server *server, const char *reason)
 {
-  g_ptr_array_add (self->config->warnings,
-                   g_strdup_printf ("The %s server “%s” was not found: %s",
-                                    server->kind == SERVER_STUN ? "STUN" : "TURN", server->host,
-                                    reason));
+  g_ptr_array_add (
+      self->config->warnings,
+      server->kind == SERVER_STUN
+          ? g_strdup_printf ("The STUN server “%s” was not found: %s. It is not "
+                             "needed within one network; “--stun none” does without",
+                             server->host, reason)
+          : g_strdup_printf ("The TURN server “%s” was not found: %s", server->host, reason));
 }
 
 static void

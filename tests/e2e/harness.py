@@ -65,6 +65,7 @@ EVENTS = {
     'error': ({'code': str, 'message': str}, {}),
     'listening': ({'url': str}, {}),
     'clients': ({'clients': list}, {}),
+    'rules': ({'rules': list}, {}),
 }
 VALUES = {
     ('connected', 'path'): {'lan', 'nat', 'relayed'},

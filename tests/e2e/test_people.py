@@ -67,6 +67,19 @@ class Approval(harness.Case):
         self.assertIn('carla', prompt)
         self.assertIn('y/N', prompt)
 
+    def test_prompt_comes_again(self):
+        """A question that something else was typed at is asked again, and Enter still says no"""
+        host = self.start_host('--signal', self.daemon.url)
+        client = self.ask_to_join(host, name='carla')
+        for line in ('maybe', 'clients', 'help'):
+            host.command(line)
+        self.settle(host)
+        host.command('')
+        self.expect_exit(client, harness.STATUS_DECLINED)
+        host.command('quit')
+        self.expect_exit(host, harness.STATUS_ENDED)
+        self.assertGreaterEqual('\n'.join(host.err).count('y/N'), 2)
+
     def test_answers_in_words(self):
         """`Y`, `Yes`, `NO` are answers, too"""
         host = self.start_host('--signal', self.daemon.url)
@@ -81,10 +94,10 @@ class Approval(harness.Case):
     def test_early_empty_line(self):
         """An empty line from before the question answers nothing"""
         host = self.start_host('--signal', self.daemon.url)
-        client = self.ask_to_join(host)
-        self.settle(host)
+        host.expect('session')
         host.command('')
         self.settle(host)
+        client = self.ask_to_join(host)
         host.command('y')
         client.expect('connected')
 

@@ -103,6 +103,28 @@ class Rules(harness.Case):
         client.expect('connection', state='closed', reason='not-allowed')
         self.assert_reset(stopped)
 
+    def test_listed(self):
+        """`rules` lists what is shared just now"""
+        _, host = self.host_for(options=['--allow', '127.0.0.1:80',
+                                         '--allow', 'LOCALHOST:8000-8010'])
+        host.command('deny 127.0.0.1:80')
+        host.command('rules')
+        self.assertEqual(host.expect('rules')['rules'], ['localhost:8000-8010'])
+
+    def test_commands_explained(self):
+        """`help` tells each command with what it does, on both sides"""
+        daemon = self.start_daemon()
+        host = self.own(harness.Process([harness.PORTHOLE, 'host', '--signal', daemon.url],
+                                        self.env))
+        code = host.expect_line(rf'{harness.ID}[.]{harness.SECRET}').group()
+        client = self.own(harness.Process([harness.PORTHOLE, 'join', code, '--signal', daemon.url],
+                                          self.env))
+        for process, commands in ((host, ('allow RULE', 'rules', 'kick NAME', 'quit')),
+                                  (client, ('map SPEC', 'unmap PORT', 'quit'))):
+            process.command('help')
+            for command in commands:
+                process.expect_line(f'^  {command} +[a-z]')
+
     def test_forms(self):
         """Every form of rule allows the service it is meant for"""
         echo = services.start_service(self, services.echo)
