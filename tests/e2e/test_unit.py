@@ -27,6 +27,8 @@ import services
 SYSTEMD = pathlib.Path('/lib/systemd/systemd')
 UNIT = os.environ.get('PORTHOLE_SIGNAL_UNIT',
                       str(harness.ROOT / 'build/data/porthole-signal.service'))
+UNSHARE = ['unshare', '--fork', '--kill-child', '--pid', '--mount', '--mount-proc', '--cgroup',
+           '--uts', '--ipc']
 CLONE_NEWNET = 0x40000000
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
@@ -93,6 +95,9 @@ def why_not():
             return f'{program} is missing'
     if not any(os.access(folder, os.W_OK) for _, _, _, folder in read_hierarchies()):
         return 'no cgroup can be made here'
+    probe = subprocess.run([*UNSHARE, 'true'], capture_output=True, text=True, check=False)
+    if probe.returncode != 0:  # in a chroot, say
+        return f'no namespaces can be made here: {probe.stderr.strip()}'
     return None
 
 
@@ -118,8 +123,7 @@ class System:
         self.terminal, tty = pty.openpty()
         places = [f'{kind}:{options}:{name}' for kind, options, name, _ in self.hierarchies]
         self.child = subprocess.Popen(
-            ['unshare', '--fork', '--kill-child', '--pid', '--mount', '--mount-proc', '--cgroup',
-             '--uts', '--ipc', 'bash', '-c', BOOT, 'boot', folder, os.ttyname(tty), *places],
+            [*UNSHARE, 'bash', '-c', BOOT, 'boot', folder, os.ttyname(tty), *places],
             preexec_fn=self.enter_groups, stdin=tty, stdout=tty, stderr=tty)
         os.close(tty)
         os.set_blocking(self.terminal, False)
