@@ -83,14 +83,8 @@ on_command (const char *line, gpointer user_data)
   JoinProgram *self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (ph_input_is_help (line))
-    {
-      g_autofree char *help = ph_input_describe (commands);
-
-      ph_output_say (self->output, "%s", help);
-      return;
-    }
-  if (*line == '\0' || ph_input_run (commands, line, self, &error))
+  if (*line == '\0' || ph_output_help (self->output, commands, line) ||
+      ph_input_run (commands, line, self, &error))
     return;
   /* A port that cannot be listened on has been told as an event. */
   if (ph_error_code (error) != PH_ERROR_LISTEN)

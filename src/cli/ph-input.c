@@ -173,12 +173,6 @@ set_unknown (const PhInputCommand *commands, const char *line, GError **error)
   return FALSE;
 }
 
-gboolean
-ph_input_is_help (const char *line)
-{
-  return g_str_equal (line, "?") || g_ascii_strcasecmp (line, "help") == 0;
-}
-
 char *
 ph_input_describe (const PhInputCommand *commands)
 {

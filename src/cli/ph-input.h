@@ -39,9 +39,6 @@ typedef struct
   gboolean (*run) (gpointer target, const char *rest, GError **error);
 } PhInputCommand;
 
-/* Whether @line asks what commands there are. */
-gboolean ph_input_is_help (const char *line);
-
 /* A line for each of @commands, for whoever asks for help. Owned. */
 char *ph_input_describe (const PhInputCommand *commands);
 

@@ -6,8 +6,6 @@
 #include "core/ph-error.h"
 #include "core/ph-log.h"
 
-#include "ph-input.h"
-
 static void
 on_log_line (const char *line, gpointer user_data)
 {
@@ -182,6 +180,18 @@ ph_output_on_ended (const GError *error, gpointer user_data)
   else
     ph_output_say (self, "The session has ended.");
   self->ended (error, self->user_data);
+}
+
+gboolean
+ph_output_help (PhOutput *self, const PhInputCommand *commands, const char *line)
+{
+  g_autofree char *help = NULL;
+
+  if (!g_str_equal (line, "?") && g_ascii_strcasecmp (line, "help") != 0)
+    return FALSE;
+  help = ph_input_describe (commands);
+  ph_output_say (self, "%s", help);
+  return TRUE;
 }
 
 /* Clients */

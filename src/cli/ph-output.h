@@ -3,6 +3,8 @@
 
 #include "session/ph-host.h"
 
+#include "ph-input.h"
+
 G_BEGIN_DECLS
 
 /* What the `porthole` command tells: plain lines for people, or one JSON object a line and nothing
@@ -47,6 +49,9 @@ void ph_output_warn (PhOutput *output, const char *code, const char *message);
 
 /* An input line was not taken. */
 void ph_output_line_too_long (PhOutput *output);
+
+/* Tells what @commands there are if @line asks for that. */
+gboolean ph_output_help (PhOutput *output, const PhInputCommand *commands, const char *line);
 
 /* The answer to `clients`. */
 void ph_output_clients (PhOutput *output, PhHost *host);
