@@ -41,7 +41,7 @@ LIBRARY_HEADERS = re.compile(
     r'glib\.h|glib-object\.h|glib/g(i18n|stdio|printf)\.h|gio/(gio|gnetworking)\.h|'
     r'json-glib/json-glib\.h|libsoup/soup\.h|gnutls/\w+\.h|nice/\w+\.h|'
     r'stun/(\w+/)*\w+\.h|usrsctp\.h')
-GTK_HEADERS = re.compile(r'gtk/gtk\.h|adwaita\.h|qrcodegen\.h')
+GTK_HEADERS = re.compile(r'gtk/gtk\.h|adwaita\.h|qrcodegen/qrcodegen\.h|libsecret/secret\.h')
 PLATFORM_FILE = re.compile(r'-(unix|linux|windows)\.[ch]$')
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
