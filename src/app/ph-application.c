@@ -6,6 +6,8 @@
 struct _PhApplication
 {
   AdwApplication parent_instance;
+
+  PhEngine *engine;
 };
 
 G_DEFINE_FINAL_TYPE (PhApplication, ph_application, ADW_TYPE_APPLICATION)
@@ -21,8 +23,67 @@ ph_application_activate (GApplication *application)
 }
 
 static void
+on_quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  g_application_quit (user_data);
+}
+
+static void
+on_new_window (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  gtk_window_present (GTK_WINDOW (ph_window_new (user_data)));
+}
+
+static const GActionEntry actions[] = {
+  { .name = "new-window", .activate = on_new_window },
+  { .name = "quit", .activate = on_quit },
+};
+
+static void
+add_accelerator (PhApplication *self, const char *action, const char *key)
+{
+  const char *const keys[] = { key, NULL };
+
+  gtk_application_set_accels_for_action (GTK_APPLICATION (self), action, keys);
+}
+
+static void
+ph_application_startup (GApplication *application)
+{
+  PhApplication *self = PH_APPLICATION (application);
+
+  G_APPLICATION_CLASS (ph_application_parent_class)->startup (application);
+  self->engine = ph_engine_new ();
+  g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
+  add_accelerator (self, "app.quit", "<Control>q");
+  add_accelerator (self, "app.new-window", "<Control>n");
+  add_accelerator (self, "window.close", "<Control>w");
+}
+
+/* The windows, and with them their sessions, go before the engine does. */
+static void
+ph_application_shutdown (GApplication *application)
+{
+  PhApplication *self = PH_APPLICATION (application);
+  GtkWindow *window;
+
+  while ((window = gtk_application_get_active_window (GTK_APPLICATION (self))) != NULL)
+    gtk_window_destroy (window);
+  g_clear_pointer (&self->engine, ph_engine_free);
+  G_APPLICATION_CLASS (ph_application_parent_class)->shutdown (application);
+}
+
+PhEngine *
+ph_application_get_engine (PhApplication *application)
+{
+  return application->engine;
+}
+
+static void
 ph_application_class_init (PhApplicationClass *class)
 {
+  G_APPLICATION_CLASS (class)->startup = ph_application_startup;
+  G_APPLICATION_CLASS (class)->shutdown = ph_application_shutdown;
   G_APPLICATION_CLASS (class)->activate = ph_application_activate;
 }
 
