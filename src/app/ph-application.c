@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-application.h"
 
+#include "ph-types.h"
 #include "ph-window.h"
 
 struct _PhApplication
@@ -38,5 +39,6 @@ ph_application_main (int argc, char **argv)
       g_object_new (PH_TYPE_APPLICATION, "application-id", PH_APP_ID, "resource-base-path",
                     "/io/github/porthole/Porthole", NULL);
 
+  ph_types_ensure ();
   return g_application_run (G_APPLICATION (application), argc, argv);
 }
