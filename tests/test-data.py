@@ -15,6 +15,8 @@ import sys
 import tempfile
 import xml.etree.ElementTree as ElementTree
 
+import potfiles
+
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 ROOT = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else __file__).resolve()
 ROOT = ROOT if ROOT.is_dir() else ROOT.parent.parent
@@ -29,8 +31,6 @@ COMPLETE = {'zh_TW'}
 # As meson's preset “glib” has it, which writes the template that translators get.
 XGETTEXT = ['xgettext', '--from-code=UTF-8', '--add-comments', '--keyword=_', '--keyword=N_',
             '--keyword=C_:1c,2', '--keyword=NC_:1c,2', '--keyword=g_dngettext:2,3']
-MARKED_IN_C = re.compile(r'(?<!\w)(_|N_|C_|NC_|ngettext|g_dngettext)\s*\(\s*(\w+,\s*)?"')
-MARKED_IN_UI = re.compile(r'translatable="(yes|true|1)"')
 # A name with a “%” in it is put together while the program runs.
 ICON_IN_C = re.compile(r'"([a-z0-9-]+-symbolic)"|\w*icon_name \([^;"]*"([^"%]+)"|'
                        r'"(?:\w+-)?icon-name", "([^"%]+)"|themed_icon_new \("([^"%]+)"')
@@ -165,24 +165,13 @@ def lines_of(name):
     return [line for line in lines if line and not line.startswith('#')]
 
 
-def translatable():
-    yield from (ROOT / 'data').glob(f'{APP_ID}.*.in')
-    yield ROOT / 'data' / f'{APP_ID}.gschema.xml'
-    for path in UI_FILES + C_FILES:
-        marked = MARKED_IN_UI if path.suffix == '.ui' else MARKED_IN_C
-        if marked.search(path.read_text(encoding='utf-8')):
-            yield path
-
-
 def check_potfiles():
-    """po/POTFILES has just the files with texts to translate, in order"""
-    wanted = {relative(path) for path in translatable()
-              if not path.name.endswith('.service.in')}
-    found = lines_of('POTFILES')
-    yield from (f'{name} is missing' for name in sorted(wanted - set(found)))
-    yield from (f'{name} has no such texts' for name in sorted(set(found) - wanted))
+    """po/POTFILES has just the files with texts to translate, in order (./dev po)"""
+    wanted, found = potfiles.potfiles(ROOT), lines_of('POTFILES')
+    yield from (f'{name} is missing' for name in wanted if name not in found)
+    yield from (f'{name} has no such texts' for name in found if name not in wanted)
     if found != sorted(set(found)):
-        yield 'its lines are not in alphabetical order'
+        yield 'its lines are not in order, or twice there'
 
 
 def check_linguas():
