@@ -988,7 +988,7 @@ ph_engine_host (PhEngine *self,
 {
   Worker *worker;
 
-  if (!check_rules (rules, error))
+  if (!check_rules (rules, error) || !ph_ice_servers_check (options->servers, error))
     return NULL;
   worker =
       worker_new (self, PH_SESSION_HOST, options->servers, options->signal, options->name, rules);
@@ -1031,7 +1031,7 @@ ph_engine_join (PhEngine *self,
   Worker *worker;
 
   if (!check_target (code_text, options->is_manual, &code, error) ||
-      !check_mappings (mappings, error))
+      !check_mappings (mappings, error) || !ph_ice_servers_check (options->servers, error))
     return NULL;
   worker = worker_new (self, PH_SESSION_CLIENT, options->servers, options->signal, options->name,
                        mappings);
