@@ -162,7 +162,7 @@ say_service (PhOutput *self, const PhService *service, gboolean is_offered)
 
   ph_output_line (self, PH_WRITER_OUT,
                   g_strdup_printf ("The Host %s %s%s%s%s%s",
-                                   is_offered ? "offers" : "offers no more", title, remote,
+                                   is_offered ? "offers" : "no longer offers", title, remote,
                                    is_hinted ? " – map it with “map " : "",
                                    is_hinted ? mapping : "", is_hinted ? "”" : ""),
                   FALSE);

@@ -51,7 +51,8 @@ gboolean ph_services_equal (const PhServices *a, const PhServices *b);
 
 /* As it travels, JSON:
  *
- *   {"serial":1,"services":[{"title":"Minecraft","address":"127.0.0.1","port":25565,"kind":"game"}]}
+ *   {"serial":1,"services":
+ *     [{"title":"Minecraft","address":"127.0.0.1","port":25565,"kind":"game"}]}
  *
  * `title` and `kind` may be missing; a kind that is not known is "other", and members that are not
  * known are skipped. Lists may overtake each other on their way: the greatest serial, from 1 on, is

@@ -58,6 +58,7 @@ EVENTS = {
     'verify': ({'peer': str, 'number': str}, {}),
     'connected': ({'peer': str, 'path': str, 'local': str, 'remote': str}, {}),
     'mapping': ({'local': str, 'remote': str, 'state': str}, {'message': str}),
+    'services': ({'services': list}, {}),
     'connection': ({'state': str, 'src': str, 'dst': str},
                    {'reason': str, 'bytes_in': int, 'bytes_out': int}),
     'disconnected': ({'peer': str, 'reason': str}, {}),
