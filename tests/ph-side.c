@@ -234,6 +234,8 @@ ph_echo_start (PhEcho *self)
 void
 ph_echo_stop (PhEcho *self)
 {
+  if (self->service == NULL)
+    return;
   g_signal_handlers_disconnect_by_data (self->service, self);
   g_socket_service_stop (self->service);
   g_socket_listener_close (G_SOCKET_LISTENER (self->service));

@@ -69,7 +69,7 @@ typedef struct
 } PhEcho;
 
 void ph_echo_start (PhEcho *echo);
-void ph_echo_stop (PhEcho *echo);
+void ph_echo_stop (PhEcho *echo); /* a second time is fine */
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (PhEcho, ph_echo_stop)
 

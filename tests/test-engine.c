@@ -219,6 +219,7 @@ test_pair (void)
 {
   g_auto (Pair) pair = { 0 };
   g_auto (PhTalk) talk = { 0 };
+  guint64 serials[2];
 
   pair_start (&pair);
   ph_test_wait_for (look (&pair.host)->n_peers == 1 && look (&pair.host)->peers[0].is_asking &&
@@ -230,12 +231,16 @@ test_pair (void)
   ph_talk_start (&talk, ph_side_get_port (&pair.client.side));
   ph_test_wait_for (talk.has_heard);
   ph_test_wait_for (shows_open (&pair.host) && shows_open (&pair.client));
+  serials[0] = look (&pair.host)->connections[0].serial;
+  serials[1] = look (&pair.client)->connections[0].serial;
   ph_engine_session_deny (pair.host.session, pair.rule, on_result, &pair.host);
   assert_result (&pair.host, TRUE);
   ph_test_wait_for (talk.is_over);
   ph_test_wait_for (shows_closed (&pair.host) && shows_closed (&pair.client));
   assert_closed (&pair.host, &pair, "anna", PH_CLOSE_NOT_ALLOWED);
   assert_closed (&pair.client, &pair, "hanna", PH_CLOSE_NOT_ALLOWED);
+  g_assert_cmpuint (look (&pair.host)->closed[0].serial, ==, serials[0]);
+  g_assert_cmpuint (look (&pair.client)->closed[0].serial, ==, serials[1]);
   g_assert_null (look (&pair.host)->rules[0]);
   g_assert_cmpuint (pair.host.side.n[PH_SIDE_CONNECTION], ==, 0); /* snapshots tell */
   ph_engine_session_end (pair.host.session);
@@ -244,6 +249,63 @@ test_pair (void)
   g_assert_error (pair.client.side.error, PH_ERROR, PH_ERROR_PEER_ENDED);
   g_assert_cmpint (look (&pair.host)->state, ==, PH_SESSION_ENDED);
   g_assert_cmpint (look (&pair.client)->state, ==, PH_SESSION_ENDED);
+}
+
+/* @serial is that of the one before. */
+static void
+assert_last_closed (Window *self, guint n, PhCloseReason reason, guint64 *serial)
+{
+  PhSnapshot *snapshot = look (self);
+  const PhSnapshotConnection *last = &snapshot->closed[snapshot->n_closed - 1];
+
+  g_assert_cmpuint (snapshot->n_closed, ==, MIN (n, PH_SNAPSHOT_MAX_CLOSED));
+  g_assert_cmpuint (snapshot->n_closed_total, ==, n);
+  g_assert_cmpint (last->reason, ==, reason);
+  g_assert_false (last->is_open);
+  g_assert_cmpint (last->opened_us, >, 0);
+  g_assert_cmpint (last->closed_us, >=, last->opened_us);
+  g_assert_cmpuint (last->serial, >, *serial);
+  *serial = last->serial;
+}
+
+/* Connects @n times in vain, and waits until both sides show @total closed ones. */
+static void
+fail_to_connect (Pair *pair, guint n, guint total)
+{
+  for (guint i = 0; i < n; i++)
+    {
+      g_auto (PhTalk) talk = { 0 };
+
+      ph_talk_start (&talk, ph_side_get_port (&pair->client.side));
+      ph_test_wait_for (talk.is_over);
+      g_assert_false (talk.has_heard);
+    }
+  ph_test_wait_for (look (&pair->host)->n_closed_total == total &&
+                    look (&pair->client)->n_closed_total == total);
+}
+
+/* What never came to be a connection is shown too; of more than are listed, that there were more.
+ */
+static void
+test_closed (void)
+{
+  const guint n_many = PH_SNAPSHOT_MAX_CLOSED + 2;
+  g_auto (Pair) pair = { 0 };
+  guint64 serials[2] = { 0 };
+
+  pair_start (&pair);
+  pair_connect (&pair);
+  ph_echo_stop (&pair.echo);
+  fail_to_connect (&pair, 1, 1);
+  assert_last_closed (&pair.host, 1, PH_CLOSE_REFUSED, &serials[0]);
+  assert_last_closed (&pair.client, 1, PH_CLOSE_REFUSED, &serials[1]);
+  ph_engine_session_deny (pair.host.session, pair.rule, NULL, NULL);
+  fail_to_connect (&pair, n_many - 1, n_many);
+  assert_last_closed (&pair.host, n_many, PH_CLOSE_NOT_ALLOWED, &serials[0]);
+  assert_last_closed (&pair.client, n_many, PH_CLOSE_NOT_ALLOWED, &serials[1]);
+  for (guint i = 1; i < PH_SNAPSHOT_MAX_CLOSED; i++)
+    g_assert_cmpuint (look (&pair.host)->closed[i - 1].serial, <,
+                      look (&pair.host)->closed[i].serial);
 }
 
 static void
@@ -726,6 +788,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/engine/nothing", test_nothing);
   g_test_add_func ("/engine/pair", test_pair);
+  g_test_add_func ("/engine/closed", test_closed);
   g_test_add_func ("/engine/commands", test_commands);
   g_test_add_func ("/engine/services", test_services);
   g_test_add_func ("/engine/failed-mapping", test_failed_mapping);

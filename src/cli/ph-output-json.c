@@ -181,11 +181,15 @@ on_connection (const char *peer, const PhConnectionInfo *info, gboolean is_open,
   JsonBuilder *builder = event_begin ("connection");
 
   add_string (builder, "state", is_open ? "open" : "closed");
+  add_number (builder, "serial", info->serial);
+  add_string (builder, "peer", peer);
   add_endpoint (builder, "src", &info->source);
   add_string (builder, "dst", dst);
   if (!is_open)
     {
       add_string (builder, "reason", ph_close_reason_to_word (info->reason));
+      add_string (builder, "message", info->text);
+      add_number (builder, "lasted_us", (guint64)(info->closed_us - info->opened_us));
       add_number (builder, "bytes_in", info->bytes_in);
       add_number (builder, "bytes_out", info->bytes_out);
     }

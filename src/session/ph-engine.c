@@ -206,7 +206,8 @@ tell (PhEngineSession *self, const Message *message)
       events->mapping (texts[0], texts[1], message->mapping_state, texts[2], user_data);
       break;
     case MESSAGE_SERVICES:
-      events->services (message->services, user_data);
+      if (events->services != NULL)
+        events->services (message->services, user_data);
       break;
     case MESSAGE_DISCONNECTED:
       events->disconnected (texts[0], texts[1], user_data);

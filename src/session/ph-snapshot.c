@@ -85,12 +85,15 @@ typedef struct
 
 typedef struct
 {
+  guint64 serial;
   char *peer;
   PhEndpoint source;
   char *remote;
   gboolean is_open;
   guint64 bytes_in;
   guint64 bytes_out;
+  gint64 opened_us;
+  gint64 closed_us;
   PhCloseReason reason;
   char *text;
 } Closed;
@@ -120,6 +123,7 @@ struct _PhRecorder
   GPtrArray *mappings;  /* of Mapping */
   PhServices *services; /* in the last snapshot */
   GQueue closed;        /* of Closed, at most PH_SNAPSHOT_MAX_CLOSED */
+  guint64 n_closed;
   guint64 closed_bytes_in;
   guint64 closed_bytes_out;
   guint64 shown_bytes_in;
@@ -291,15 +295,19 @@ ph_recorder_connection (PhRecorder *self,
   ph_recorder_touch (self);
   if (is_open)
     return;
+  self->n_closed++;
   self->closed_bytes_in += info->bytes_in;
   self->closed_bytes_out += info->bytes_out;
   closed = g_new0 (Closed, 1);
+  closed->serial = info->serial;
   closed->peer = g_strdup (peer);
   closed->source = info->source;
   closed->remote = ph_destination_dup_text (info->remote);
   closed->is_open = info->is_open;
   closed->bytes_in = info->bytes_in;
   closed->bytes_out = info->bytes_out;
+  closed->opened_us = info->opened_us;
+  closed->closed_us = info->closed_us;
   closed->reason = info->reason;
   closed->text = g_strdup (info->text);
   g_queue_push_tail (&self->closed, closed);
@@ -450,10 +458,12 @@ take_connection (const char *name, const PhConnectionInfo *info, gpointer user_d
 {
   Taking *taking = user_data;
   g_autofree char *remote = NULL;
-  PhSnapshotConnection connection = { .source = info->source,
+  PhSnapshotConnection connection = { .serial = info->serial,
+                                      .source = info->source,
                                       .is_open = info->is_open,
                                       .bytes_in = info->bytes_in,
-                                      .bytes_out = info->bytes_out };
+                                      .bytes_out = info->bytes_out,
+                                      .opened_us = info->opened_us };
 
   taking->bytes_in += info->bytes_in;
   taking->bytes_out += info->bytes_out;
@@ -494,18 +504,22 @@ take_closed (Taking *taking)
   for (GList *l = taking->recorder->closed.head; l != NULL; l = l->next)
     {
       const Closed *closed = l->data;
-      PhSnapshotConnection connection = { .peer = keep (taking->full, closed->peer),
+      PhSnapshotConnection connection = { .serial = closed->serial,
+                                          .peer = keep (taking->full, closed->peer),
                                           .source = closed->source,
                                           .remote = keep (taking->full, closed->remote),
                                           .is_open = closed->is_open,
                                           .bytes_in = closed->bytes_in,
                                           .bytes_out = closed->bytes_out,
+                                          .opened_us = closed->opened_us,
+                                          .closed_us = closed->closed_us,
                                           .reason = closed->reason,
                                           .text = keep (taking->full, closed->text) };
 
       g_array_append_val (array, connection);
     }
   snapshot->n_closed = array->len;
+  snapshot->n_closed_total = taking->recorder->n_closed;
   snapshot->closed = g_array_steal (array, NULL);
 }
 

@@ -52,6 +52,7 @@ static void
 fill_info (const PhConn *conn, PhConnectionInfo *ret_info)
 {
   *ret_info = (PhConnectionInfo){
+    .serial = conn->serial,
     .name = conn->name,
     .source = conn->source,
     .remote = &conn->remote,
@@ -59,6 +60,8 @@ fill_info (const PhConn *conn, PhConnectionInfo *ret_info)
     .is_open = conn->opened,
     .bytes_in = conn->bytes_in,
     .bytes_out = conn->bytes_out,
+    .opened_us = conn->opened_us,
+    .closed_us = conn->closed_us,
     .reason = conn->reason,
     .text = conn->text,
   };

@@ -37,13 +37,16 @@ typedef enum
 /* A connection as others see it. Everything is borrowed for the call. */
 typedef struct
 {
-  PhFrameName name;            /* as on the channel; the src may be made up */
-  PhEndpoint source;           /* the application's address, as far as this side knows it */
+  guint64 serial;    /* unique on this thread, in whatever mux; a later one has a higher */
+  PhFrameName name;  /* as on the channel; the src may be made up */
+  PhEndpoint source; /* the application's address, as far as this side knows it */
   const PhDestination *remote; /* what the Client asked for */
   gconstpointer owner;         /* Client: as given to ph_mux_open; NULL on the Host */
   gboolean is_open;            /* the service was reached */
   guint64 bytes_in;            /* from the other side to the TCP socket here */
   guint64 bytes_out;           /* from the TCP socket here to the other side */
+  gint64 opened_us;            /* monotonic: when it was begun */
+  gint64 closed_us;            /* only in `closed`: when its socket was let go */
   PhCloseReason reason;        /* only in `closed` */
   const char *text;            /* only in `closed`: cleaned words to the reason, or NULL */
 } PhConnectionInfo;

@@ -59,14 +59,16 @@ EVENTS = {
     'connected': ({'peer': str, 'path': str, 'local': str, 'remote': str}, {}),
     'mapping': ({'local': str, 'remote': str, 'state': str}, {'message': str}),
     'services': ({'services': list}, {}),
-    'connection': ({'state': str, 'src': str, 'dst': str},
-                   {'reason': str, 'bytes_in': int, 'bytes_out': int}),
+    'connection': ({'state': str, 'serial': int, 'peer': str, 'src': str, 'dst': str},
+                   {'reason': str, 'message': str, 'lasted_us': int, 'bytes_in': int,
+                    'bytes_out': int}),
     'disconnected': ({'peer': str, 'reason': str}, {}),
     'warning': ({'code': str, 'message': str}, {}),
     'error': ({'code': str, 'message': str}, {}),
     'listening': ({'url': str}, {}),
     'clients': ({'clients': list}, {}),
     'rules': ({'rules': list}, {}),
+    'service': ({'address': str, 'kind': str, 'system': bool}, {'title': str, 'program': str}),
 }
 VALUES = {
     ('connected', 'path'): {'lan', 'nat', 'relayed'},
