@@ -7,8 +7,16 @@
 
 #define TELL_EVERY_US (G_USEC_PER_SEC / 2)
 
+/* What the rules name is allowed by that. */
+static PhServices *
+find_offered (PhHost *self)
+{
+  return self->services != NULL ? ph_services_dup_allowed (self->services, self->rules)
+                                : ph_services_new_from_rules (self->rules);
+}
+
 static void
-tell (PhHost *self, PhHostClient *client)
+tell (PhHost *self, PhHostClient *client, const PhServices *offered)
 {
   PhTunnel *tunnel = ph_host_client_get_tunnel (client);
   PhMux *mux = tunnel != NULL ? ph_tunnel_get_mux (tunnel) : NULL;
@@ -16,26 +24,20 @@ tell (PhHost *self, PhHostClient *client)
 
   if (mux == NULL)
     return;
-  list = ph_services_print (self->offered, ++self->n_lists);
+  list = ph_services_print (offered, ++self->n_lists);
   ph_mux_send_services (mux, list);
 }
 
+/* What has changed and is not told yet is no news to who comes only now. */
 void
 ph_host_services_greet (PhHost *self, PhHostClient *client)
 {
+  g_autoptr (PhServices) offered = find_offered (self);
   guint n;
 
-  ph_services_get (self->offered, &n);
+  ph_services_get (offered, &n);
   if (n > 0)
-    tell (self, client);
-}
-
-/* What the rules name is allowed by that. */
-static PhServices *
-find_offered (PhHost *self)
-{
-  return self->services != NULL ? ph_services_dup_allowed (self->services, self->rules)
-                                : ph_services_new_from_rules (self->rules);
+    tell (self, client, offered);
 }
 
 static gboolean
@@ -50,7 +52,7 @@ on_timer (gpointer user_data)
   self->offered = g_steal_pointer (&offered);
   self->services_us = g_get_monotonic_time () + TELL_EVERY_US;
   for (guint i = 0; i < self->clients->len; i++)
-    tell (self, g_ptr_array_index (self->clients, i));
+    tell (self, g_ptr_array_index (self->clients, i), self->offered);
   return G_SOURCE_CONTINUE;
 }
 

@@ -474,13 +474,13 @@ on_message (PhMux *self, const guint8 *message, gsize size)
   PhConn *conn = NULL;
   PhFrameStatus status = ph_frame_decode (message, size, &frame);
 
-  if (status == PH_FRAME_OK && frame.event == PH_EVENT_SERVICES && is_known (self, frame.event))
-    {
-      ph_mux_take_services (self, &frame);
-      return;
-    }
   if (status == PH_FRAME_OK && is_known (self, frame.event))
     {
+      if (frame.event == PH_EVENT_SERVICES)
+        {
+          ph_mux_take_services (self, &frame);
+          return;
+        }
       conn = find_or_make (self, &frame.name);
       if (conn != NULL && frame.event == PH_EVENT_CONNECT && ph_conn_is_closing (conn))
         conn = ph_conn_reopen (conn, frame.chunk_id);
