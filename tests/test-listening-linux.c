@@ -103,7 +103,7 @@ test_parse_any_text (void)
 {
   const char table[] = HEADER V4 (LOOPBACK ":1F90", "0A", "123") V4 (LOOPBACK ":1F91", "0A", "124");
 
-  for (gsize i = 0; i < sizeof table; i++)
+  for (gsize i = 0; i < sizeof table - 1; i++)
     for (int c = 0; c < 256; c += 5)
       {
         g_autofree char *text = g_strdup (table);

@@ -68,9 +68,10 @@ class Services(harness.Case):
         if os.geteuid() != 0 or shutil.which('setpriv') is None:
             self.skipTest('needs root and setpriv, to become another user')
         echo = services.start_service(self, services.echo)
+        copy = shutil.copy(harness.PORTHOLE, self.folder)  # the original may be out of its reach
         other = self.own(harness.Program(
-            ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', harness.PORTHOLE,
-             'services', '--json'], self.env))
+            ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', copy, 'services',
+             '--json'], self.env))
         self.expect_exit(other, harness.STATUS_ENDED)
         service = next(e for e in other.events if e['address'] == echo.endpoint)
         self.assertNotIn('program', service)
