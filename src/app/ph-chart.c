@@ -379,7 +379,7 @@ draw_reading_point (PhChart *self,
 static void
 append_reading_text (PhChart *self, const Plot *plot, double x, guint i, GtkSnapshot *snapshot)
 {
-  const GdkRGBA ground = { 0, 0, 0, 0.85f }, white = { 1, 1, 1, 1 };
+  const GdkRGBA ground = { 0, 0, 0, 1 }, white = { 1, 1, 1, 1 };
   g_autofree char *text = ph_chart_points_dup_reading (&self->points, i);
   g_autoptr (PangoLayout) layout = make_text (self, text, 1);
   int width, height;
