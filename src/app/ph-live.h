@@ -92,6 +92,8 @@ gboolean ph_live_edit_mapping (PhLive *live,
                                GError **error);
 void ph_live_remove_mapping (PhLive *live, PhMappingItem *item);
 void ph_live_set_mapping_on (PhLive *live, PhMappingItem *item, gboolean is_on);
+/* Maps what is mapped in @from, an earlier session. */
+void ph_live_copy_mappings (PhLive *live, PhLive *from);
 void ph_live_restore_mapping (PhLive *live, guint position, PhMappingItem *item);
 
 /* The first port from @port on that can be listened on at 127.0.0.1 and is not mapped here; 0 if
