@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-application.h"
 
+#include "ph-types.h"
 #include "ph-window.h"
 
 #include <glib/gi18n.h>
@@ -163,5 +164,6 @@ ph_application_main (int argc, char **argv)
       "resource-base-path", "/io/github/porthole/Porthole", NULL);
 
   g_application_add_main_option_entries (G_APPLICATION (application), option_entries);
+  ph_types_ensure ();
   return g_application_run (G_APPLICATION (application), argc, argv);
 }
