@@ -468,6 +468,30 @@ test_bad_start (void)
   g_assert_error (host.side.error, PH_ERROR, PH_ERROR_INVALID);
 }
 
+/* Relayed paths only, and nobody to relay. */
+static void
+test_no_relay (void)
+{
+  g_autoptr (PhEngine) engine = ph_engine_new ();
+  g_autoptr (PhIceServers) servers = ph_ice_servers_new ();
+  const PhHostOptions host_options = { .name = "hanna", .servers = servers };
+  const PhJoinOptions join_options = { .name = "anna", .servers = servers };
+  g_autoptr (GError) error = NULL;
+  g_auto (Window) host = { 0 };
+
+  ph_ice_servers_set_relay_only (servers, TRUE);
+  g_assert_null (ph_engine_host (engine, &host_options, NULL, ph_side_get_events (), NULL, &error));
+  g_assert_error (error, PH_ERROR, PH_ERROR_INVALID);
+  g_clear_error (&error);
+  g_assert_null (ph_engine_join (engine, "abcdefghijklmnopqrstu", &join_options, NULL,
+                                 ph_side_get_events (), NULL, &error));
+  g_assert_error (error, PH_ERROR, PH_ERROR_INVALID);
+  ph_ice_servers_add_turn (servers, "turn:anna:pw@127.0.0.1:1", NULL);
+  host.session =
+      ph_engine_host (engine, &host_options, NULL, ph_side_get_events (), &host.side, NULL);
+  ph_test_wait_for (host.side.n[PH_SIDE_SESSION] == 1);
+}
+
 /* Freeing */
 
 static void
@@ -793,6 +817,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/services", test_services);
   g_test_add_func ("/engine/failed-mapping", test_failed_mapping);
   g_test_add_func ("/engine/bad-start", test_bad_start);
+  g_test_add_func ("/engine/no-relay", test_no_relay);
   g_test_add_func ("/engine/free-inside", test_free_inside);
   g_test_add_func ("/engine/free-at-once", test_free_at_once);
   g_test_add_func ("/engine/free-in-result", test_free_in_result);

@@ -23,7 +23,7 @@ on_session (const PhSessionInfo *info, gpointer user_data)
     ph_output_say (self, "%s    %s", i == 0 ? "From other networks of this computer:\n" : "",
                    info->more_links[i]);
   ph_output_say (self, "Share code (where the same server is set): %s", info->code);
-  if (info->is_own_server)
+  if (info->own_port != 0)
     ph_output_say (self, "The link works where this computer can be reached: in the same house, "
                          "office or VPN. For somebody elsewhere there are --manual and --signal.");
   ph_output_say (self, "Waiting for someone to join. Type “quit” or press Ctrl+C to end.");

@@ -60,6 +60,7 @@ struct _Worker
   char *signal;
   char *name;
   char **texts; /* rules or mappings */
+  PhKept *kept; /* or NULL */
 
   PhHost *host;
   PhJoin *join;
@@ -133,6 +134,7 @@ typedef struct
   MessageKind kind;
   char *texts[4]; /* in the order of the event's arguments */
   char **more_links;
+  guint16 own_port;
   PhServices *services;
   gboolean is_verified;
   PhMappingState mapping_state;
@@ -173,6 +175,7 @@ tell_session (PhEngineSession *self, const Message *message)
                                .code = message->texts[1],
                                .link = message->texts[2],
                                .signal = message->texts[3],
+                               .own_port = message->own_port,
                                .more_links = (const char *const *)message->more_links };
 
   self->events->session (&info, self->user_data);
@@ -404,6 +407,7 @@ on_session (const PhSessionInfo *info, gpointer user_data)
   message->texts[2] = g_strdup (info->link);
   message->texts[3] = g_strdup (info->signal);
   message->more_links = g_strdupv ((char **)info->more_links);
+  message->own_port = info->own_port;
   ph_recorder_session (self->recorder, info);
   push (self, message);
 }
@@ -549,6 +553,7 @@ worker_free (Worker *self)
   g_clear_pointer (&self->servers, ph_ice_servers_unref);
   g_clear_pointer (&self->code, ph_code_free);
   g_strfreev (self->texts);
+  g_free (self->kept);
   g_free (self->offer);
   g_free (self->signal);
   g_free (self->name);
@@ -1030,7 +1035,7 @@ ph_engine_host (PhEngine *self,
 {
   Worker *worker;
 
-  if (!check_rules (rules, error))
+  if (!check_rules (rules, error) || !ph_ice_servers_check (options->servers, error))
     return NULL;
   worker =
       worker_new (self, PH_SESSION_HOST, options->servers, options->signal, options->name, rules);
@@ -1038,6 +1043,8 @@ ph_engine_host (PhEngine *self,
   worker->host_options.servers = worker->servers;
   worker->host_options.signal = worker->signal;
   worker->host_options.name = worker->name;
+  if (options->kept != NULL)
+    worker->host_options.kept = worker->kept = g_memdup2 (options->kept, sizeof *options->kept);
   return session_new (worker, events, user_data);
 }
 
@@ -1071,7 +1078,7 @@ ph_engine_join (PhEngine *self,
   Worker *worker;
 
   if (!check_target (code_text, options->is_manual, &code, error) ||
-      !check_mappings (mappings, error))
+      !check_mappings (mappings, error) || !ph_ice_servers_check (options->servers, error))
     return NULL;
   worker = worker_new (self, PH_SESSION_CLIENT, options->servers, options->signal, options->name,
                        mappings);

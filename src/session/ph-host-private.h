@@ -44,6 +44,7 @@ struct _PhHost
   guint8 secret[PH_SECRET_SIZE];
   guint8 key[PH_KEY_SIZE];
   char id[PH_ID_SIZE];
+  guint16 lost_port;        /* not 0: was to be listened on, and is taken; to be told */
   PhSignalSession *created; /* the server's answer, until the ICE servers are known too */
   guint max_clients;
   guint answer_limit_ms;
@@ -94,8 +95,9 @@ PhHostClientEnv ph_host_get_env (PhHost *self);
 
 /* ph-host-session.c: the session on the signaling server, and who joins it */
 
-/* @url NULL: the server runs here. Errors: PH_ERROR_INVALID, PH_ERROR_LISTEN, PH_ERROR_FAILED. */
-gboolean ph_host_session_open (PhHost *self, const char *url, GError **error);
+/* @url NULL: the server runs here. @kept may be NULL. Errors: PH_ERROR_INVALID, PH_ERROR_LISTEN,
+ * PH_ERROR_FAILED. */
+gboolean ph_host_session_open (PhHost *self, const char *url, const PhKept *kept, GError **error);
 void ph_host_session_create (PhHost *self);
 
 /* Once both are there: the session, and the servers that help Clients to connect. */

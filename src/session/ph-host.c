@@ -432,6 +432,12 @@ ph_host_get_state (PhHost *self)
   return state;
 }
 
+guint16
+ph_host_get_own_port (PhHost *self)
+{
+  return self->server != NULL ? ph_signal_server_get_port (self->server) : 0;
+}
+
 const PhRules *
 ph_host_get_rules (PhHost *self)
 {
@@ -450,7 +456,7 @@ set_up (PhHost *self, const PhHostOptions *options, GError **error)
   if (self->cert == NULL)
     return FALSE;
   if (!options->is_manual)
-    return ph_host_session_open (self, options->signal, error);
+    return ph_host_session_open (self, options->signal, options->kept, error);
   ph_host_manual_open (self, options->offer_life_s);
   return TRUE;
 }

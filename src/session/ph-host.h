@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ph-kept.h"
 #include "ph-session.h"
 #include "ph-tunnel.h"
 
@@ -29,6 +30,12 @@ typedef struct
   gboolean approve_all; /* nobody is asked */
   gboolean is_manual;   /* no server at all: blocks are passed on by hand; `signal` is NULL */
   guint offer_life_s;   /* 0: PH_BLOCK_LIFETIME_S */
+
+  /* What an earlier Host had, or was drawn for this one, so that there may be a later one with the
+   * same share code; one Host at a time. NULL: a new code, for this once. A port that is taken is
+   * told as a warning, and another one is used. Not used without a server. */
+  const PhKept *kept;
+
   PhIceServers *servers;
 } PhHostOptions;
 
@@ -90,6 +97,9 @@ gboolean ph_host_kick (PhHost *host, const char *client, GError **error);
 
 /* PH_SESSION_CONNECTED if any Client is, else PH_SESSION_CONNECTING if any is about to be. */
 PhSessionState ph_host_get_state (PhHost *host);
+
+/* Of the server that runs here, as soon as there is a Host; 0 where another one is used. */
+guint16 ph_host_get_own_port (PhHost *host);
 
 /* Borrowed; only to be read. */
 const PhRules *ph_host_get_rules (PhHost *host);

@@ -41,7 +41,7 @@ typedef struct
   const char *code;
   const char *link;
   const char *signal;            /* the signaling server's URL */
-  gboolean is_own_server;        /* the Host is its own: it has to be reached itself */
+  guint16 own_port;              /* not 0: the server is the Host's own, on this port */
   const char *const *more_links; /* through this machine's other addresses; NULL-terminated */
 } PhSessionInfo;
 

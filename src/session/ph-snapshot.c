@@ -119,6 +119,7 @@ struct _PhRecorder
   char *link;
   char *signal;
   char **more_links;
+  guint16 own_port;
   char *block;
   GPtrArray *mappings;  /* of Mapping */
   PhServices *services; /* in the last snapshot */
@@ -209,6 +210,7 @@ ph_recorder_session (PhRecorder *self, const PhSessionInfo *info)
   self->link = g_strdup (info->link);
   self->signal = g_strdup (info->signal);
   self->more_links = g_strdupv ((char **)info->more_links);
+  self->own_port = info->own_port;
   ph_recorder_touch (self);
 }
 
@@ -583,6 +585,7 @@ take_session (Taking *taking)
   snapshot->signal = keep (taking->full, recorder->signal);
   snapshot->block = keep (taking->full, recorder->block);
   snapshot->more_links = keep_all (taking->full, (const char *const *)recorder->more_links);
+  snapshot->own_port = recorder->own_port;
 }
 
 /* Totals never go back, even while a connection is no longer listed and not yet reported. */

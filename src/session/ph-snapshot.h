@@ -63,6 +63,7 @@ typedef struct
   const char *link;
   const char *signal;
   const char *const *more_links;
+  guint16 own_port; /* not 0: the server is the Host's own, on this port */
 
   const char *block; /* without a server: to be passed on to the other person; NULL while none is */
 
