@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "ph-error.h"
-#include "ph-program.h"
+#include "ph-program-name.h"
 
 /* /proc/net has the sockets, and their inodes; whose an inode is stands in /proc/PID/fd of the
  * processes that we may look into, which are mostly our own user's (proc(5)). */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ph-program.h"
+#include "ph-program-name.h"
 
 #include <string.h>
 
