@@ -2,6 +2,7 @@
 #include "ph-types.h"
 
 #include "ph-client-view.h"
+#include "ph-code-box.h"
 #include "ph-connections-view.h"
 #include "ph-ended-view.h"
 #include "ph-events-view.h"
@@ -15,6 +16,7 @@ void
 ph_types_ensure (void)
 {
   g_type_ensure (PH_TYPE_CLIENT_VIEW);
+  g_type_ensure (PH_TYPE_CODE_BOX);
   g_type_ensure (PH_TYPE_CONNECTIONS_VIEW);
   g_type_ensure (PH_TYPE_ENDED_VIEW);
   g_type_ensure (PH_TYPE_EVENTS_VIEW);
