@@ -44,13 +44,13 @@ def relative(path):
     return path.relative_to(ROOT).as_posix()
 
 
-def run(*command, **options):
+def run(*command, **env):
     """What a program says, both ways, and whether it was content."""
     if shutil.which(command[0]) is None:
         raise Skip(f'{command[0]} is missing')
     done = subprocess.run(command, cwd=ROOT, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, check=False, timeout=60,
-                          env={**os.environ, 'LC_ALL': 'C.UTF-8'}, **options)
+                          env={**os.environ, 'LC_ALL': 'C.UTF-8', **env})
     return done.stdout, done.returncode == 0
 
 
@@ -204,9 +204,22 @@ def check_complete():
                     yield f'{language}: {kind}: {"".join(text)}'
 
 
+def check_speaks():
+    """The window's program speaks each language"""
+    program = BUILD / 'src/app/porthole-gtk'
+    if not program.is_file():
+        raise Skip('porthole-gtk is not built here')
+    for language in lines_of('LINGUAS'):
+        text = (ROOT / 'po' / f'{language}.po').read_text(encoding='utf-8')
+        wanted = re.search(r'^msgid "Print the version"\nmsgstr "(.+)"$', text, re.MULTILINE)
+        said, _ = run(program, '--help', LANGUAGE=language, PORTHOLE_LOCALE_DIR=str(BUILD / 'po'))
+        if wanted is None or wanted.group(1) not in said:
+            yield from (f'{language}:', *said.splitlines())
+
+
 CHECKS = [check_desktop_file, check_metainfo, check_release, check_schemas, check_settings,
           check_resources, check_symbolic, check_icons, check_kinds, check_potfiles,
-          check_linguas, check_translations, check_complete]
+          check_linguas, check_translations, check_complete, check_speaks]
 
 
 def report(number, check):
