@@ -109,6 +109,7 @@ test_qr_picture (void)
   for (int y = margin; y < size - margin; y++)
     for (int x = margin; x < size - margin; x++)
       g_assert_true (pixels[y * size + x] == 0xff000000 || pixels[y * size + x] == 0xffffffff);
+  g_assert_cmphex (pixels[size / 2], ==, 0xffffffff); /* from edge to edge */
   for (int i = margin; i < size - margin; i++)
     g_assert_cmphex (pixels[(margin - 1) * size + i], ==, 0xffffffff);
   for (int y = 0; y < 7 * 5; y++)
