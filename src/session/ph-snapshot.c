@@ -27,6 +27,7 @@ typedef struct
   PhSnapshot snapshot; /* first: this is what others see */
   gint refs;           /* atomic */
   GStringChunk *strings;
+  PhServices *services; /* or NULL */
 } Full;
 
 PhSnapshot *
@@ -44,6 +45,7 @@ ph_snapshot_unref (PhSnapshot *snapshot)
   if (!g_atomic_int_dec_and_test (&full->refs))
     return;
   g_string_chunk_free (full->strings);
+  g_clear_pointer (&full->services, ph_services_unref);
   g_free ((gpointer)snapshot->more_links);
   g_free ((gpointer)snapshot->rules);
   g_free ((gpointer)snapshot->peers);
@@ -83,12 +85,15 @@ typedef struct
 
 typedef struct
 {
+  guint64 serial;
   char *peer;
   PhEndpoint source;
   char *remote;
   gboolean is_open;
   guint64 bytes_in;
   guint64 bytes_out;
+  gint64 opened_us;
+  gint64 closed_us;
   PhCloseReason reason;
   char *text;
 } Closed;
@@ -114,9 +119,12 @@ struct _PhRecorder
   char *link;
   char *signal;
   char **more_links;
+  guint16 own_port;
   char *block;
-  GPtrArray *mappings; /* of Mapping */
-  GQueue closed;       /* of Closed, at most PH_SNAPSHOT_MAX_CLOSED */
+  GPtrArray *mappings;  /* of Mapping */
+  PhServices *services; /* in the last snapshot */
+  GQueue closed;        /* of Closed, at most PH_SNAPSHOT_MAX_CLOSED */
+  guint64 n_closed;
   guint64 closed_bytes_in;
   guint64 closed_bytes_out;
   guint64 shown_bytes_in;
@@ -174,6 +182,7 @@ ph_recorder_free (PhRecorder *self)
 {
   clear_session (self);
   g_free (self->block);
+  g_clear_pointer (&self->services, ph_services_unref);
   g_ptr_array_unref (self->mappings);
   g_queue_clear_full (&self->closed, closed_free);
   g_free (self);
@@ -201,6 +210,7 @@ ph_recorder_session (PhRecorder *self, const PhSessionInfo *info)
   self->link = g_strdup (info->link);
   self->signal = g_strdup (info->signal);
   self->more_links = g_strdupv ((char **)info->more_links);
+  self->own_port = info->own_port;
   ph_recorder_touch (self);
 }
 
@@ -287,15 +297,19 @@ ph_recorder_connection (PhRecorder *self,
   ph_recorder_touch (self);
   if (is_open)
     return;
+  self->n_closed++;
   self->closed_bytes_in += info->bytes_in;
   self->closed_bytes_out += info->bytes_out;
   closed = g_new0 (Closed, 1);
+  closed->serial = info->serial;
   closed->peer = g_strdup (peer);
   closed->source = info->source;
   closed->remote = ph_destination_dup_text (info->remote);
   closed->is_open = info->is_open;
   closed->bytes_in = info->bytes_in;
   closed->bytes_out = info->bytes_out;
+  closed->opened_us = info->opened_us;
+  closed->closed_us = info->closed_us;
   closed->reason = info->reason;
   closed->text = g_strdup (info->text);
   g_queue_push_tail (&self->closed, closed);
@@ -387,13 +401,21 @@ read_signs (const PhRecorder *self, PhHost *host, PhJoin *join, Signs *ret_signs
   foreach_peer (host, join, add_signs, ret_signs);
 }
 
+static PhServices *
+get_services (PhHost *host, PhJoin *join)
+{
+  if (host != NULL)
+    return ph_host_get_services (host);
+  return join != NULL ? ph_join_get_services (join) : NULL;
+}
+
 gboolean
 ph_recorder_has_news (PhRecorder *self, PhHost *host, PhJoin *join)
 {
   Signs *old = &self->signs;
   Signs new;
 
-  if (self->is_touched)
+  if (self->is_touched || get_services (host, join) != self->services)
     return TRUE;
   read_signs (self, host, join, &new);
   return new.state != old->state || new.n_peers != old->n_peers || new.stages != old->stages ||
@@ -438,10 +460,12 @@ take_connection (const char *name, const PhConnectionInfo *info, gpointer user_d
 {
   Taking *taking = user_data;
   g_autofree char *remote = NULL;
-  PhSnapshotConnection connection = { .source = info->source,
+  PhSnapshotConnection connection = { .serial = info->serial,
+                                      .source = info->source,
                                       .is_open = info->is_open,
                                       .bytes_in = info->bytes_in,
-                                      .bytes_out = info->bytes_out };
+                                      .bytes_out = info->bytes_out,
+                                      .opened_us = info->opened_us };
 
   taking->bytes_in += info->bytes_in;
   taking->bytes_out += info->bytes_out;
@@ -482,18 +506,22 @@ take_closed (Taking *taking)
   for (GList *l = taking->recorder->closed.head; l != NULL; l = l->next)
     {
       const Closed *closed = l->data;
-      PhSnapshotConnection connection = { .peer = keep (taking->full, closed->peer),
+      PhSnapshotConnection connection = { .serial = closed->serial,
+                                          .peer = keep (taking->full, closed->peer),
                                           .source = closed->source,
                                           .remote = keep (taking->full, closed->remote),
                                           .is_open = closed->is_open,
                                           .bytes_in = closed->bytes_in,
                                           .bytes_out = closed->bytes_out,
+                                          .opened_us = closed->opened_us,
+                                          .closed_us = closed->closed_us,
                                           .reason = closed->reason,
                                           .text = keep (taking->full, closed->text) };
 
       g_array_append_val (array, connection);
     }
   snapshot->n_closed = array->len;
+  snapshot->n_closed_total = taking->recorder->n_closed;
   snapshot->closed = g_array_steal (array, NULL);
 }
 
@@ -529,6 +557,22 @@ take_rules (Taking *taking, PhHost *host)
   taking->full->snapshot.rules = (const char *const *)g_ptr_array_steal (texts, NULL);
 }
 
+/* The recorder's reference keeps another list from taking this one's place in memory. */
+static void
+take_services (Taking *taking, PhHost *host)
+{
+  PhServices *services = get_services (host, taking->join);
+  PhSnapshot *snapshot = &taking->full->snapshot;
+
+  g_clear_pointer (&taking->recorder->services, ph_services_unref);
+  if (services != NULL)
+    {
+      taking->recorder->services = ph_services_ref (services);
+      taking->full->services = ph_services_ref (services);
+    }
+  snapshot->services = ph_services_get (services, &snapshot->n_services);
+}
+
 static void
 take_session (Taking *taking)
 {
@@ -541,6 +585,7 @@ take_session (Taking *taking)
   snapshot->signal = keep (taking->full, recorder->signal);
   snapshot->block = keep (taking->full, recorder->block);
   snapshot->more_links = keep_all (taking->full, (const char *const *)recorder->more_links);
+  snapshot->own_port = recorder->own_port;
 }
 
 /* Totals never go back, even while a connection is no longer listed and not yet reported. */
@@ -575,6 +620,7 @@ ph_recorder_take (PhRecorder *self, PhHost *host, PhJoin *join)
   snapshot->state = get_state (self, host, join);
   take_session (&taking);
   take_rules (&taking, host);
+  take_services (&taking, host);
   take_mappings (&taking);
   take_live (&taking, host);
   take_closed (&taking);

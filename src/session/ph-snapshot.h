@@ -35,12 +35,15 @@ typedef struct
 
 typedef struct
 {
+  guint64 serial; /* the same in every snapshot, unique in the session, higher for later ones */
   const char *peer;
   PhEndpoint source;  /* the application's address, as far as this side knows it */
   const char *remote; /* "127.0.0.1:80": what the Client asked for */
   gboolean is_open;   /* the service was reached */
   guint64 bytes_in;
   guint64 bytes_out;
+  gint64 opened_us;     /* monotonic, as what follows */
+  gint64 closed_us;     /* of a closed one; else 0 */
   PhCloseReason reason; /* of a closed one */
   const char *text;     /* of a closed one: words to the reason, or NULL */
 } PhSnapshotConnection;
@@ -60,19 +63,24 @@ typedef struct
   const char *link;
   const char *signal;
   const char *const *more_links;
+  guint16 own_port; /* not 0: the server is the Host's own, on this port */
 
   const char *block; /* without a server: to be passed on to the other person; NULL while none is */
 
   const char *const *rules;    /* Host: in order, NULL-terminated */
   const PhSnapshotPeer *peers; /* Host: Clients, in order of coming; Client: the Host, or none */
   const PhSnapshotMapping *mappings; /* Client */
+  const PhService *services; /* Host: what Clients are told of; Client: what the Host offers */
   guint n_peers;
   guint n_mappings;
+  guint n_services;
 
   const PhSnapshotConnection *connections; /* oldest first */
-  const PhSnapshotConnection *closed;      /* the last ones, oldest first */
+  const PhSnapshotConnection *closed;      /* the last ones, in the order of their closing; those
+                                              that never came to be open as well */
   guint n_connections;
   guint n_closed;
+  guint64 n_closed_total; /* there have been; more than n_closed once some are not listed */
   guint64 total_bytes_in; /* of all connections there have been */
   guint64 total_bytes_out;
 } PhSnapshot;

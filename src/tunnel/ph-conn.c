@@ -69,6 +69,9 @@ ph_conn_set_state (PhConn *self, PhConnState state)
 
 /* Making and freeing */
 
+/* All muxes of a session are on one thread, so no counter has to be handed around. */
+static _Thread_local guint64 last_serial;
+
 static PhConn *
 conn_new (PhMux *mux, const PhFrameName *name, PhConnState state)
 {
@@ -76,6 +79,8 @@ conn_new (PhMux *mux, const PhFrameName *name, PhConnState state)
   PhConn *self = g_new0 (PhConn, 1);
 
   self->mux = mux;
+  self->serial = ++last_serial;
+  self->opened_us = g_get_monotonic_time ();
   self->state = state;
   self->name = *name;
   self->source = name->src;
@@ -153,6 +158,7 @@ end_socket (PhConn *self, Release release)
   ph_mux_account (self->mux, self);
   if (ph_conn_is_live (self))
     {
+      self->closed_us = g_get_monotonic_time ();
       self->report_closed = TRUE;
       ph_mux_report (self->mux, self);
     }

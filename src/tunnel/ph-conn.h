@@ -30,6 +30,9 @@ typedef enum
 struct _PhConn
 {
   PhMux *mux;
+  guint64 serial;
+  gint64 opened_us;
+  gint64 closed_us;
   PhConnState state;
   PhFrameName name;
   PhDestination remote;

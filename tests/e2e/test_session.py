@@ -62,7 +62,9 @@ class Session(harness.Case):
         for side in (host, client):
             opened = side.expect('connection', state='open')
             closed = side.expect('connection', state='closed')
-            self.assertEqual((opened['src'], opened['dst']), (closed['src'], closed['dst']))
+            for member in ('serial', 'peer', 'src', 'dst'):
+                self.assertEqual(opened[member], closed[member])
+            self.assertGreaterEqual(closed['lasted_us'], 0)
             self.assertEqual(closed['dst'], echo.endpoint)
             self.assertEqual(closed['reason'], 'done')
             self.assertEqual((closed['bytes_in'], closed['bytes_out']), (5000, 5000))
