@@ -30,6 +30,7 @@ struct _PhBackground
   GObject parent_instance;
   char *autostart_folder; /* NULL inside a sandbox */
   guint limit_ms;
+  GDBusConnection *bus; /* kept, so that what was sent last gets there; NULL until asked */
 };
 
 G_DEFINE_FINAL_TYPE (PhBackground, ph_background, G_TYPE_OBJECT)
@@ -199,27 +200,15 @@ on_response (GDBusConnection *bus,
              gpointer user_data)
 {
   g_autoptr (GTask) task = g_object_ref (user_data);
+  Question *question = g_task_get_task_data (task);
   g_autoptr (GVariant) results = NULL;
   guint32 response;
 
-  if (!g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(ua{sv})")))
+  if (is_over (task) || !g_str_equal (path, question->handle) ||
+      !g_variant_is_of_type (parameters, G_VARIANT_TYPE ("(ua{sv})")))
     return;
   g_variant_get (parameters, "(u@a{sv})", &response, &results);
   judge (task, response, results);
-}
-
-static void
-listen (GTask *task, const char *handle)
-{
-  Question *question = g_task_get_task_data (task);
-
-  if (question->subscription != 0)
-    g_dbus_connection_signal_unsubscribe (question->bus, question->subscription);
-  g_free (question->handle);
-  question->handle = g_strdup (handle);
-  question->subscription = g_dbus_connection_signal_subscribe (
-      question->bus, PORTAL_NAME, PORTAL_REQUEST, "Response", handle, NULL,
-      G_DBUS_SIGNAL_FLAGS_NONE, on_response, g_object_ref (task), g_object_unref);
 }
 
 static void
@@ -243,8 +232,8 @@ on_asked (GObject *source, GAsyncResult *result, gpointer user_data)
       return;
     }
   g_variant_get (answer, "(&o)", &handle);
-  if (!g_str_equal (handle, question->handle)) /* portals before 0.9 name it themselves */
-    listen (task, handle);
+  g_free (question->handle); /* portals before 0.9 choose another one */
+  question->handle = g_strdup (handle);
 }
 
 /* The object that will answer: its path is known beforehand, so that no answer comes too early. */
@@ -276,9 +265,11 @@ ask (GTask *task)
 {
   Question *question = g_task_get_task_data (task);
   g_autofree char *token = g_strdup_printf ("porthole%u", g_random_int ());
-  g_autofree char *handle = dup_handle (question->bus, token);
 
-  listen (task, handle);
+  question->handle = dup_handle (question->bus, token);
+  question->subscription = g_dbus_connection_signal_subscribe (
+      question->bus, PORTAL_NAME, PORTAL_REQUEST, "Response", NULL, NULL, G_DBUS_SIGNAL_FLAGS_NONE,
+      on_response, g_object_ref (task), g_object_unref);
   g_dbus_connection_call (
       question->bus, PORTAL_NAME, PORTAL_PATH, PORTAL_BACKGROUND, "RequestBackground",
       g_variant_new ("(s@a{sv})", question->parent_window, make_options (question, token)),
@@ -291,10 +282,12 @@ on_bus (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
   Question *question = g_task_get_task_data (task);
+  PhBackground *self = g_task_get_source_object (task);
   g_autoptr (GError) error = NULL;
   GDBusConnection *bus = g_bus_get_finish (result, &error);
 
   question->bus = bus;
+  g_set_object (&self->bus, bus);
   if (is_over (task))
     return;
   if (bus != NULL)
@@ -357,7 +350,10 @@ ph_background_request_finish (PhBackground *self, GAsyncResult *result, GError *
 static void
 ph_background_finalize (GObject *object)
 {
-  g_free (PH_BACKGROUND (object)->autostart_folder);
+  PhBackground *self = PH_BACKGROUND (object);
+
+  g_clear_object (&self->bus);
+  g_free (self->autostart_folder);
   G_OBJECT_CLASS (ph_background_parent_class)->finalize (object);
 }
 
