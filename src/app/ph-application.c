@@ -3,9 +3,13 @@
 
 #include "ph-window.h"
 
+#include <glib/gi18n.h>
+
 struct _PhApplication
 {
   AdwApplication parent_instance;
+
+  PhEngine *engine;
 };
 
 G_DEFINE_FINAL_TYPE (PhApplication, ph_application, ADW_TYPE_APPLICATION)
@@ -21,8 +25,69 @@ ph_application_activate (GApplication *application)
 }
 
 static void
+on_quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  g_application_quit (user_data);
+}
+
+static void
+on_new_window (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  gtk_window_present (GTK_WINDOW (ph_window_new (user_data)));
+}
+
+static const GActionEntry actions[] = {
+  { .name = "new-window", .activate = on_new_window },
+  { .name = "quit", .activate = on_quit },
+};
+
+static void
+add_accelerator (PhApplication *self, const char *action, const char *key)
+{
+  const char *const keys[] = { key, NULL };
+
+  gtk_application_set_accels_for_action (GTK_APPLICATION (self), action, keys);
+}
+
+static void
+ph_application_startup (GApplication *application)
+{
+  PhApplication *self = PH_APPLICATION (application);
+
+  G_APPLICATION_CLASS (ph_application_parent_class)->startup (application);
+  self->engine = ph_engine_new ();
+  g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
+  add_accelerator (self, "app.quit", "<Control>q");
+  add_accelerator (self, "app.new-window", "<Control>n");
+  add_accelerator (self, "window.close", "<Control>w");
+}
+
+/* The windows, and with them their sessions, go before the engine does. */
+static void
+ph_application_shutdown (GApplication *application)
+{
+  PhApplication *self = PH_APPLICATION (application);
+  GtkWindow *window;
+
+  while ((window = gtk_application_get_active_window (GTK_APPLICATION (self))) != NULL)
+    gtk_window_destroy (window);
+  g_clear_pointer (&self->engine, ph_engine_free);
+  G_APPLICATION_CLASS (ph_application_parent_class)->shutdown (application);
+}
+
+PhEngine *
+ph_application_get_engine (PhApplication *application)
+{
+  return application->engine;
+}
+
+static void
 ph_application_class_init (PhApplicationClass *class)
 {
+  G_APPLICATION_CLASS (class)->startup = ph_application_startup;
+  G_APPLICATION_CLASS (class)->shutdown = ph_application_shutdown;
+  G_APPLICATION_CLASS (class)->open = ph_application_open;
+  G_APPLICATION_CLASS (class)->handle_local_options = ph_application_handle_local_options;
   G_APPLICATION_CLASS (class)->activate = ph_application_activate;
 }
 
@@ -31,12 +96,47 @@ ph_application_init (PhApplication *self)
 {
 }
 
+/* Links land in a window that has no session yet, and wait there for the person's word. */
+static void
+ph_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
+{
+  for (int i = 0; i < n_files; i++)
+    {
+      g_autofree char *link = g_file_get_uri (files[i]);
+      PhWindow *window = ph_window_new (PH_APPLICATION (application));
+
+      ph_window_offer_code (window, link);
+      gtk_window_present (GTK_WINDOW (window));
+    }
+}
+
+static int
+ph_application_handle_local_options (GApplication *application, GVariantDict *options)
+{
+  if (g_variant_dict_contains (options, "version"))
+    {
+      g_print ("porthole-gtk " PH_VERSION "\n");
+      return 0;
+    }
+  if (g_variant_dict_contains (options, "new-instance"))
+    g_application_set_flags (application,
+                             g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
+  return -1;
+}
+
+static const GOptionEntry option_entries[] = {
+  { "new-instance", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Start a process of its own"), NULL },
+  { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Print the version"), NULL },
+  { NULL },
+};
+
 int
 ph_application_main (int argc, char **argv)
 {
-  g_autoptr (PhApplication) application =
-      g_object_new (PH_TYPE_APPLICATION, "application-id", PH_APP_ID, "resource-base-path",
-                    "/io/github/porthole/Porthole", NULL);
+  g_autoptr (PhApplication) application = g_object_new (
+      PH_TYPE_APPLICATION, "application-id", PH_APP_ID, "flags", G_APPLICATION_HANDLES_OPEN,
+      "resource-base-path", "/io/github/porthole/Porthole", NULL);
 
+  g_application_add_main_option_entries (G_APPLICATION (application), option_entries);
   return g_application_run (G_APPLICATION (application), argc, argv);
 }

@@ -3,6 +3,8 @@
 
 #include <adwaita.h>
 
+#include "session/ph-engine.h"
+
 G_BEGIN_DECLS
 
 #define PH_APP_ID "io.github.porthole.Porthole"
@@ -10,6 +12,9 @@ G_BEGIN_DECLS
 
 #define PH_TYPE_APPLICATION (ph_application_get_type ())
 G_DECLARE_FINAL_TYPE (PhApplication, ph_application, PH, APPLICATION, AdwApplication)
+
+/* Borrowed. */
+PhEngine *ph_application_get_engine (PhApplication *application);
 
 /* The whole program; returns its exit status. */
 int ph_application_main (int argc, char **argv);
