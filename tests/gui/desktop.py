@@ -347,7 +347,7 @@ class Case(harness.Case):
 
     def start_app(self, *arguments, home='home', **options):
         """Starts a program for the person whose home is called that; its App."""
-        app = self.own(App(self.desktop, self.folder / home, *arguments,
+        app = self.own(App(self.desktop, self.folder / home, '--new-instance', *arguments,
                            **options))
         self.apps.append(app)
         return app
