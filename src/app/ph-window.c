@@ -101,7 +101,10 @@ gboolean
 ph_window_host (PhWindow *window, GListModel *rules, gboolean is_manual, GError **error)
 {
   PhApplication *application = get_application (window);
-  PhHostOptions options = { .is_manual = is_manual, .name = g_get_user_name () };
+  g_autoptr (PhIceServers) servers = ph_ice_servers_new ();
+  PhHostOptions options = { .is_manual = is_manual,
+                            .name = g_get_user_name (),
+                            .servers = servers };
 
   return show_session (
       window, ph_live_new_host (ph_application_get_engine (application), &options, rules, error));
@@ -111,7 +114,10 @@ static gboolean
 join (PhWindow *self, const char *code, gboolean is_manual, GError **error)
 {
   PhApplication *application = get_application (self);
-  PhJoinOptions options = { .is_manual = is_manual, .name = g_get_user_name () };
+  g_autoptr (PhIceServers) servers = ph_ice_servers_new ();
+  PhJoinOptions options = { .is_manual = is_manual,
+                            .name = g_get_user_name (),
+                            .servers = servers };
 
   return show_session (
       self, ph_live_new_client (ph_application_get_engine (application), code, &options, error));
