@@ -6,6 +6,7 @@ hidden behind Node: find by role and name, click(), set_text(), is_on(), rows().
 so what a Node answers is so now; one whose widget is gone raises Gone.
 """
 
+import functools
 import re
 
 import gi
@@ -61,7 +62,7 @@ class Node:
 
     # --- what it is ---------------------------------------------------------------------------
 
-    @property
+    @functools.cached_property
     def role(self):
         return asked(self.accessible.get_role_name)
 
@@ -143,10 +144,21 @@ class Node:
             yield from child.walk()
 
     def above(self):
+        """What it is in, inwards out."""
         node = self.parent
         while node is not None:
             yield node
             node = node.parent
+
+    def is_popover(self):
+        return self.role == 'menu' or self.role == 'filler' and self.name == 'GtkPopover'
+
+    def around(self):
+        """What it is in up to its window or popover, whichever comes first."""
+        for node in self.above():
+            yield node
+            if node.is_popover():
+                return
 
     def toplevel(self):
         return next((node for node in [self, *self.above()] if node.role in TOPLEVELS), self)
@@ -161,13 +173,14 @@ class Node:
         it is asked what would be hit by a click there."""
         if not all(self.extents()[2:]):
             return False
-        if any(node.role in ('menu', 'menu item') for node in [self, *self.above()]):
-            return True
-        for node in self.above():
+        around = list(self.around())
+        for node in around:
             if node.role == 'scroll pane' and not node.contains(*self.center()):
                 return node.is_shown()
+        if any(node.is_popover() for node in [self, *around]):
+            return True  # it is there only while it is open
         hit = self.hit()
-        if hit is None or any(node.accessible == hit for node in self.above()):
+        if hit is None or any(node.accessible == hit for node in around):
             return True
         while hit is not None and hit != self.accessible:
             hit = asked(hit.get_parent)
@@ -219,6 +232,20 @@ class Node:
 
     def row(self, name, **options):
         return self.find('list item', name, **options)
+
+    def choose(self, words):
+        """Chooses from a combo row or drop-down, with the keyboard: where a popover stands that had
+        to move to stay on the screen, GTK does not say."""
+        opener = next((node for node in self.children() if 'click' in node.actions()), self)
+        opener.click()
+        items = self.app.until(lambda: self.find_all('list item', where=Node.is_in_popover),
+                               f'the list of {self!r}')
+        number = [item.labels() for item in items].index([words])
+        self.app.press('Home', *['Down'] * number, 'Return')
+        self.app.until(lambda: not self.find_all(where=Node.is_popover), 'the list to close')
+
+    def is_in_popover(self):
+        return any(node.is_popover() for node in self.above())
 
     def labels(self):
         """All the words on it, in order."""
@@ -285,7 +312,7 @@ class Node:
 
     def scroll_to(self):
         """Turns the wheel until its middle is in sight."""
-        for pane in self.above():
+        for pane in self.around():
             if pane.role != 'scroll pane':
                 continue
             for _ in range(100):

@@ -177,7 +177,7 @@ class App(harness.Process):
         settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_text(GTK_SETTINGS, encoding='utf-8')
         env.update(GDK_BACKEND='x11', GSK_RENDERER='cairo', GTK_A11Y='atspi',
-                   GSETTINGS_BACKEND='keyfile', GSETTINGS_SCHEMA_DIR=SCHEMAS,
+                   GDK_DEBUG='gl-disable', GSETTINGS_BACKEND='keyfile', GSETTINGS_SCHEMA_DIR=SCHEMAS,
                    ADW_DISABLE_PORTAL='1', GIO_USE_VFS='local', GIO_USE_PROXY_RESOLVER='dummy',
                    G_DEBUG='fatal-criticals')
         return env
@@ -203,11 +203,13 @@ class App(harness.Process):
         """Its windows and dialogs, in the order in which they were opened."""
         return [node for node in self.root().children() if node.role in TOPLEVELS]
 
+    def windows_laid_out(self):
+        return [node for node in self.windows() if all(node.extents()[2:])]
+
     def window(self, name=None, seconds=60):
         """Waits for a window or dialog; the one that was opened last. None: any."""
         def look():
-            found = [node for node in self.windows() if name in (None, node.name)
-                     and all(node.extents()[2:])]
+            found = [node for node in self.windows_laid_out() if name in (None, node.name)]
             return found[-1] if found else None
         window = self.until(look, f'a window “{name or ""}”', seconds)
         self.place(window)
@@ -249,13 +251,25 @@ class App(harness.Process):
         run('xdotool', 'windowmove', '--sync', number, self.left + x, y)
         self.placed.add(number)
 
+    def minimum(self, window):
+        """(width, height) below which the window says that it cannot be used."""
+        number = self.x_window(window)
+        across, down = self.edge(window, number)
+        hints = run('xprop', '-id', number, 'WM_NORMAL_HINTS')
+        width, height = re.search(r'minimum size: (\d+) by (\d+)', hints).groups()
+        return int(width) - 2 * across, int(height) - 2 * down
+
     def resize(self, window, width, height):
-        """Makes the window proper so large; whether it agreed, is seen from its extents."""
+        """Makes the window proper so large; fails if what is in it does not fit."""
         number = self.x_window(window)
         across, down = self.edge(window, number)
         run('xdotool', 'windowsize', number, width + 2 * across, height + 2 * down)
-        self.until(lambda: window.extents()[2:] == (width, height),
-                   f'{window!r} to be {width} × {height}')
+        try:
+            self.until(lambda: window.extents()[2:] == (width, height)
+                       and all(map(int.__le__, self.minimum(window), (width, height))), 'the size', 10)
+        except AssertionError:
+            raise AssertionError(f'{window!r} was made {width} × {height}, needs '
+                                 f'{self.minimum(window)} and is {window.extents()[2:]}') from None
 
     def picture(self, path, window=None):
         """A PNG of a window, with what lies over it."""
