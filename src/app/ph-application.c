@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-application.h"
 
+#include "ph-types.h"
 #include "ph-window.h"
 
 #include <glib/gi18n.h>
+#include <locale.h>
 
 struct _PhApplication
 {
@@ -155,6 +157,18 @@ static const GOptionEntry option_entries[] = {
   { NULL },
 };
 
+/* A program that is not installed finds its texts where PORTHOLE_LOCALE_DIR says. */
+static void
+set_up_translations (void)
+{
+  const char *folder = g_getenv ("PORTHOLE_LOCALE_DIR");
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, folder != NULL ? folder : PH_LOCALE_DIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+}
+
 int
 ph_application_main (int argc, char **argv)
 {
@@ -162,6 +176,8 @@ ph_application_main (int argc, char **argv)
       PH_TYPE_APPLICATION, "application-id", PH_APP_ID, "flags", G_APPLICATION_HANDLES_OPEN,
       "resource-base-path", "/io/github/porthole/Porthole", NULL);
 
+  set_up_translations ();
   g_application_add_main_option_entries (G_APPLICATION (application), option_entries);
+  ph_types_ensure ();
   return g_application_run (G_APPLICATION (application), argc, argv);
 }

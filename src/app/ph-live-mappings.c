@@ -136,6 +136,20 @@ ph_live_restore_mapping (PhLive *live, guint position, PhMappingItem *item)
 }
 
 void
+ph_live_copy_mappings (PhLive *live, PhLive *from)
+{
+  GListModel *mappings = G_LIST_MODEL (from->mappings);
+
+  for (guint i = 0; i < g_list_model_get_n_items (mappings); i++)
+    {
+      g_autoptr (PhMappingItem) item = g_list_model_get_item (mappings, i);
+      g_autofree char *text = ph_mapping_dup_text (ph_mapping_item_get_mapping (item));
+
+      ph_live_add_mapping (live, text, ph_mapping_item_get_title (item), NULL);
+    }
+}
+
+void
 ph_live_set_mapping_on (PhLive *live, PhMappingItem *item, gboolean is_on)
 {
   gboolean was_on = ph_mapping_item_get_state (item) != PH_MAPPING_ITEM_OFF;

@@ -60,6 +60,10 @@ GListModel *ph_live_get_rules (PhLive *live);
 GListModel *ph_live_get_mappings (PhLive *live);
 
 void ph_live_answer (PhLive *live, PhQuestion *question, gboolean is_yes);
+
+/* Brings a dialog that was closed without an answer back, if @peer is still asking. */
+void ph_live_ask_again (PhLive *live, const char *peer);
+
 void ph_live_kick (PhLive *live, const char *client);
 
 /* `ended` follows within two seconds. */
@@ -92,6 +96,8 @@ gboolean ph_live_edit_mapping (PhLive *live,
                                GError **error);
 void ph_live_remove_mapping (PhLive *live, PhMappingItem *item);
 void ph_live_set_mapping_on (PhLive *live, PhMappingItem *item, gboolean is_on);
+/* Maps what is mapped in @from, an earlier session. */
+void ph_live_copy_mappings (PhLive *live, PhLive *from);
 void ph_live_restore_mapping (PhLive *live, guint position, PhMappingItem *item);
 
 /* The first port from @port on that can be listened on at 127.0.0.1 and is not mapped here; 0 if

@@ -252,7 +252,7 @@ class Node:
         return [node.name for node in self.find_all('label')]
 
     def rows(self):
-        """The rows of a column view (or of what contains one), each as a list of its cells' words."""
+        """The rows of a column view, or of what contains one, as lists of their cells' words."""
         return [[' '.join(cell.labels()) for cell in row.find_all('table cell')]
                 for row in self.find_all('table row') if row.parent.role == 'list']
 

@@ -176,8 +176,8 @@ class App(harness.Process):
         settings = pathlib.Path(env['XDG_CONFIG_HOME']) / 'gtk-4.0' / 'settings.ini'
         settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_text(GTK_SETTINGS, encoding='utf-8')
-        env.update(GDK_BACKEND='x11', GSK_RENDERER='cairo', GTK_A11Y='atspi',
-                   GDK_DEBUG='gl-disable', GSETTINGS_BACKEND='keyfile', GSETTINGS_SCHEMA_DIR=SCHEMAS,
+        env.update(GDK_BACKEND='x11', GDK_DEBUG='gl-disable', GSK_RENDERER='cairo',
+                   GTK_A11Y='atspi', GSETTINGS_BACKEND='keyfile', GSETTINGS_SCHEMA_DIR=SCHEMAS,
                    ADW_DISABLE_PORTAL='1', GIO_USE_VFS='local', GIO_USE_PROXY_RESOLVER='dummy',
                    G_DEBUG='fatal-criticals')
         return env
@@ -266,7 +266,8 @@ class App(harness.Process):
         run('xdotool', 'windowsize', number, width + 2 * across, height + 2 * down)
         try:
             self.until(lambda: window.extents()[2:] == (width, height)
-                       and all(map(int.__le__, self.minimum(window), (width, height))), 'the size', 10)
+                       and all(map(int.__le__, self.minimum(window), (width, height))),
+                       'the size', 10)
         except AssertionError:
             raise AssertionError(f'{window!r} was made {width} × {height}, needs '
                                  f'{self.minimum(window)} and is {window.extents()[2:]}') from None
