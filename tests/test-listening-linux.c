@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 
@@ -102,7 +103,7 @@ test_parse_any_text (void)
 {
   const char table[] = HEADER V4 (LOOPBACK ":1F90", "0A", "123") V4 (LOOPBACK ":1F91", "0A", "124");
 
-  for (gsize i = 0; i < sizeof table; i++)
+  for (gsize i = 0; i < sizeof table - 1; i++)
     for (int c = 0; c < 256; c += 5)
       {
         g_autofree char *text = g_strdup (table);
@@ -113,8 +114,6 @@ test_parse_any_text (void)
         g_assert_cmpuint (sockets->len, <=, 2);
       }
 }
-
-/* Services */
 
 typedef struct
 {
@@ -150,6 +149,54 @@ tear_down (Fixture *self, gconstpointer data)
   g_rmdir (self->folder);
   g_free (self->folder);
 }
+
+/* @table, read from a file. */
+static guint
+count_read (Fixture *self, const char *table)
+{
+  g_autoptr (GArray) sockets = ph_listening_sockets_new ();
+  char *path = g_build_filename (self->folder, "table", NULL);
+  int fd;
+
+  g_ptr_array_add (self->paths, path);
+  g_assert_true (g_file_set_contents (path, table, -1, NULL));
+  fd = g_open (path, O_RDONLY, 0);
+  g_assert_cmpint (fd, >=, 0);
+  ph_listening_read_table (fd, sockets);
+  g_close (fd, NULL);
+  return sockets->len;
+}
+
+static void
+append_lines (GString *table, guint n, const char *line)
+{
+  for (guint i = 0; i < n; i++)
+    g_string_append (table, line);
+}
+
+/* It comes in pieces that are cut anywhere; what is connected is not read to its end. */
+static void
+test_read (Fixture *self, gconstpointer data)
+{
+  static const char listens[] = V4 (LOOPBACK ":1F90", "0A", "123");
+  static const char connected[] = V4 (LOOPBACK ":1F90", "01", "123");
+  g_autoptr (GString) table = g_string_new (HEADER);
+
+  g_assert_cmpuint (count_read (self, ""), ==, 0);
+  append_lines (table, 1000, listens);
+  g_assert_cmpuint (count_read (self, table->str), ==, 1000);
+  append_lines (table, 1000, connected);
+  append_lines (table, 1, listens);
+  g_assert_cmpuint (count_read (self, table->str), ==, 1000);
+  g_string_truncate (table, 0);
+  append_lines (table, 50000, "x");
+  append_lines (table, 1, "\n");
+  append_lines (table, 20000, listens);
+  g_assert_cmpuint (count_read (self, table->str), >=, 10000);
+  g_assert_cmpuint (count_read (self, table->str), <, 10200);
+}
+
+/* Services */
 
 /* A program called @name that listens on @address. NULL: it cannot. Borrowed. */
 static GSubprocess *
@@ -320,6 +367,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/listening-linux/parse", test_parse);
   g_test_add_func ("/listening-linux/parse-any-text", test_parse_any_text);
+  ADD ("/listening-linux/read", test_read);
   ADD ("/listening-linux/real", test_real);
   ADD ("/listening-linux/real-ipv6", test_real_ipv6);
   g_test_add_func ("/listening-linux/own", test_own);

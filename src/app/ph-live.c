@@ -110,6 +110,23 @@ ph_live_answer (PhLive *live, PhQuestion *question, gboolean is_yes)
   g_list_store_remove (live->questions, position);
 }
 
+void
+ph_live_ask_again (PhLive *live, const char *peer)
+{
+  GListModel *questions = G_LIST_MODEL (live->questions);
+
+  for (guint i = 0; i < g_list_model_get_n_items (questions); i++)
+    {
+      g_autoptr (PhQuestion) question = g_list_model_get_item (questions, i);
+
+      if (g_str_equal (ph_question_get_peer (question), peer))
+        {
+          ask (live, peer, ph_question_get_number (question), ph_question_is_verified (question));
+          return;
+        }
+    }
+}
+
 /* --- what the engine says --------------------------------------------------------------------- */
 
 static void

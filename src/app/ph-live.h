@@ -60,6 +60,10 @@ GListModel *ph_live_get_rules (PhLive *live);
 GListModel *ph_live_get_mappings (PhLive *live);
 
 void ph_live_answer (PhLive *live, PhQuestion *question, gboolean is_yes);
+
+/* Brings a dialog that was closed without an answer back, if @peer is still asking. */
+void ph_live_ask_again (PhLive *live, const char *peer);
+
 void ph_live_kick (PhLive *live, const char *client);
 
 /* `ended` follows within two seconds. */

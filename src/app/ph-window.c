@@ -333,12 +333,15 @@ ph_window_toast (GtkWidget *widget, const char *text)
 }
 
 void
-ph_window_toast_undo (GtkWidget *widget, const char *text, GCallback undo, GObject *data)
+ph_window_toast_undo (GtkWidget *widget,
+                      const char *text,
+                      GCallback undo,
+                      gpointer data,
+                      GClosureNotify free_data)
 {
   AdwToast *toast = new_toast (text);
 
   adw_toast_set_button_label (toast, _ ("_Undo"));
-  g_signal_connect_data (toast, "button-clicked", undo, g_object_ref (data),
-                         (GClosureNotify)(GCallback)g_object_unref, G_CONNECT_SWAPPED);
+  g_signal_connect_data (toast, "button-clicked", undo, data, free_data, G_CONNECT_SWAPPED);
   show_toast (widget, toast);
 }

@@ -29,8 +29,12 @@ PhLive *ph_window_get_live (PhWindow *window);
 /* A short feedback, plain text, in the window that @widget is in. */
 void ph_window_toast (GtkWidget *widget, const char *text);
 
-/* The same with a button; @undo is called, swapped, if it is pressed while it is seen. @data is
- * kept until then, an object. */
-void ph_window_toast_undo (GtkWidget *widget, const char *text, GCallback undo, GObject *data);
+/* The same with a button to take something back: then @undo is called with @data, which is released
+ * with @free_data once the toast is gone. */
+void ph_window_toast_undo (GtkWidget *widget,
+                           const char *text,
+                           GCallback undo,
+                           gpointer data,
+                           GClosureNotify free_data);
 
 G_END_DECLS

@@ -13,12 +13,15 @@
 /* /proc/net has the sockets, and their inodes; whose an inode is stands in /proc/PID/fd of the
  * processes that we may look into, which are mostly our own user's (proc(5)). */
 
-/* The kernel lists what listens before what is connected, so that this leaves nothing out but on a
- * machine with some 25,000 listening sockets. */
-#define MAX_TABLE_BYTES (4 * 1024 * 1024)
+#define MAX_SOCKETS 10000 /* some more may come with the last chunk */
+#define CHUNK_BYTES 16384
 #define MAX_STAT_BYTES 512
 #define MAX_LINE_BYTES (64 * 1024)
-#define MAX_DESCRIPTORS 200000 /* of all processes that are looked at */
+
+/* Programs listen before they do much else, so that it is among the first of their descriptors, and
+ * a process with thousands of connections need not be looked through. */
+#define MAX_DESCRIPTORS 1000
+#define MAX_DESCRIPTORS_IN_ALL 50000
 
 #define TCP_STATE_LISTEN 0x0A
 
@@ -77,51 +80,80 @@ parse_address (const char *hex, guint8 ret_addr[16])
 }
 
 static gboolean
-parse_line (const char *line, PhListeningSocket *ret_socket)
+parse_line (const char *line, PhListeningSocket *ret_socket, unsigned *ret_state)
 {
   char address[33];
-  unsigned port, state;
-  PhListeningSocket socket = { 0 };
+  unsigned port;
 
   if (sscanf (line,
               "%*u: %32[0-9A-Fa-f]:%4x %*[0-9A-Fa-f]:%*x %2x %*s %*s %*s %*s %*s "
               "%" G_GUINT64_FORMAT,
-              address, &port, &state, &socket.inode) != 4)
+              address, &port, ret_state, &ret_socket->inode) != 4)
     return FALSE;
-  if (state != TCP_STATE_LISTEN || port == 0 || port > G_MAXUINT16 ||
-      !parse_address (address, socket.bound.addr))
-    return FALSE;
-  socket.bound.port = (guint16)port;
-  *ret_socket = socket;
-  return TRUE;
+  ret_socket->bound.port = (guint16)port;
+  return port != 0 && port <= G_MAXUINT16 && parse_address (address, ret_socket->bound.addr);
 }
 
-void
+guint
 ph_listening_parse_table (char *text, GArray *sockets)
 {
-  PhListeningSocket socket;
+  guint n_others = 0;
 
   while (text != NULL)
     {
       char *line = text;
+      PhListeningSocket socket = { 0 };
+      unsigned state;
 
       text = strchr (text, '\n');
       if (text != NULL)
         *text++ = '\0';
-      if (parse_line (line, &socket))
+      if (!parse_line (line, &socket, &state))
+        continue;
+      if (state == TCP_STATE_LISTEN)
         g_array_append_val (sockets, socket);
+      else
+        n_others++;
+    }
+  return n_others;
+}
+
+/* The kernel lists what listens before what is connected, which may be long and is left unread. */
+void
+ph_listening_read_table (int fd, GArray *sockets)
+{
+  char text[CHUNK_BYTES + 1];
+  gsize kept = 0; /* bytes of a line that has not come to its end */
+  ssize_t n;
+
+  while (sockets->len < MAX_SOCKETS && (n = read (fd, text + kept, CHUNK_BYTES - kept)) > 0)
+    {
+      guint n_before = sockets->len;
+      gsize size = kept + (gsize)n;
+      char *end;
+
+      text[size] = '\0';
+      end = strrchr (text, '\n');
+      kept = end != NULL ? size - (gsize)(end + 1 - text) : size % CHUNK_BYTES;
+      if (end == NULL)
+        continue;
+      *end = '\0';
+      if (ph_listening_parse_table (text, sockets) > 0 && sockets->len == n_before)
+        break;
+      memmove (text, end + 1, kept);
     }
 }
 
 static gboolean
 read_table (int proc, const char *path, GArray *sockets)
 {
-  gsize size;
-  g_autofree char *text = dup_file (proc, path, MAX_TABLE_BYTES, &size);
+  int fd = openat (proc, path, O_RDONLY | O_CLOEXEC);
 
-  if (text != NULL)
-    ph_listening_parse_table (text, sockets);
-  return text != NULL;
+  if (fd < 0)
+    return FALSE;
+  ph_listening_read_table (fd, sockets);
+  close (fd);
+  return TRUE;
 }
 
 /* The name and the state of @pid, from “123 (name) S …”, where the name may have anything in it. */
@@ -218,12 +250,15 @@ look_into (Search *self, const char *pid)
   const struct dirent *entry;
   Owner owner = { 0 };
 
-  while (folder != NULL && self->n_open > 0 && self->n_looked < MAX_DESCRIPTORS &&
-         (entry = readdir (folder)) != NULL)
+  for (guint i = 0; folder != NULL && self->n_open > 0 && i < MAX_DESCRIPTORS; i++)
     {
-      PhListeningSocket *socket = find_socket (self, folder, entry->d_name);
+      PhListeningSocket *socket = NULL;
 
+      entry = readdir (folder);
+      if (entry == NULL)
+        break;
       self->n_looked++;
+      socket = find_socket (self, folder, entry->d_name);
       if (socket == NULL)
         continue;
       if (owner.program == NULL)
@@ -241,7 +276,7 @@ find_owners (Search *self, DIR *processes, GCancellable *cancellable)
 {
   const struct dirent *entry;
 
-  while (self->n_open > 0 && self->n_looked < MAX_DESCRIPTORS &&
+  while (self->n_open > 0 && self->n_looked < MAX_DESCRIPTORS_IN_ALL &&
          !g_cancellable_is_cancelled (cancellable) && (entry = readdir (processes)) != NULL)
     if (g_ascii_isdigit (entry->d_name[0]))
       look_into (self, entry->d_name);

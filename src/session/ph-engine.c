@@ -60,6 +60,7 @@ struct _Worker
   char *signal;
   char *name;
   char **texts; /* rules or mappings */
+  PhKept *kept; /* or NULL */
 
   PhHost *host;
   PhJoin *join;
@@ -121,6 +122,7 @@ typedef enum
   MESSAGE_VERIFY,
   MESSAGE_CONNECTED,
   MESSAGE_MAPPING,
+  MESSAGE_SERVICES,
   MESSAGE_DISCONNECTED,
   MESSAGE_WARNING,
   MESSAGE_ENDED,
@@ -132,6 +134,8 @@ typedef struct
   MessageKind kind;
   char *texts[4]; /* in the order of the event's arguments */
   char **more_links;
+  guint16 own_port;
+  PhServices *services;
   gboolean is_verified;
   PhMappingState mapping_state;
   PhPath path;
@@ -159,6 +163,7 @@ message_free (gpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (message->texts); i++)
     g_free (message->texts[i]);
   g_strfreev (message->more_links);
+  g_clear_pointer (&message->services, ph_services_unref);
   g_clear_error (&message->error);
   g_free (message);
 }
@@ -170,6 +175,7 @@ tell_session (PhEngineSession *self, const Message *message)
                                .code = message->texts[1],
                                .link = message->texts[2],
                                .signal = message->texts[3],
+                               .own_port = message->own_port,
                                .more_links = (const char *const *)message->more_links };
 
   self->events->session (&info, self->user_data);
@@ -202,6 +208,10 @@ tell (PhEngineSession *self, const Message *message)
     case MESSAGE_MAPPING:
       events->mapping (texts[0], texts[1], message->mapping_state, texts[2], user_data);
       break;
+    case MESSAGE_SERVICES:
+      if (events->services != NULL)
+        events->services (message->services, user_data);
+      break;
     case MESSAGE_DISCONNECTED:
       events->disconnected (texts[0], texts[1], user_data);
       break;
@@ -230,6 +240,7 @@ struct _Command
   Worker *worker;
   CommandFunc func;
   char *text;
+  PhServices *services;
   gboolean is_approved;
   gboolean is_change; /* a person's, that may change what there is to see */
   PhEngineDone done;
@@ -244,6 +255,7 @@ command_free (gpointer data)
   Command *command = data;
 
   g_free (command->text);
+  g_clear_pointer (&command->services, ph_services_unref);
   g_free (command);
 }
 
@@ -372,17 +384,18 @@ push (Worker *self, Message *message)
   ph_timer_arm (self->turn, 0);
 }
 
-static void
-drop_oldest_warning (Worker *self)
+/* FALSE if none waits. */
+static gboolean
+drop_oldest (Worker *self, MessageKind kind)
 {
   for (GList *l = self->outbox.head; l != NULL; l = l->next)
-    if (((Message *)l->data)->kind == MESSAGE_WARNING)
+    if (((Message *)l->data)->kind == kind)
       {
         message_free (l->data);
         g_queue_delete_link (&self->outbox, l);
-        self->n_warnings--;
-        return;
+        return TRUE;
       }
+  return FALSE;
 }
 
 static void
@@ -394,6 +407,7 @@ on_session (const PhSessionInfo *info, gpointer user_data)
   message->texts[2] = g_strdup (info->link);
   message->texts[3] = g_strdup (info->signal);
   message->more_links = g_strdupv ((char **)info->more_links);
+  message->own_port = info->own_port;
   ph_recorder_session (self->recorder, info);
   push (self, message);
 }
@@ -454,6 +468,17 @@ on_mapping (const char *local,
   push (self, message);
 }
 
+static void
+on_services (PhServices *services, gpointer user_data)
+{
+  Worker *self = user_data;
+  Message *message = message_new (MESSAGE_SERVICES, NULL, NULL);
+
+  message->services = ph_services_ref (services);
+  drop_oldest (self, MESSAGE_SERVICES);
+  push (self, message);
+}
+
 /* Not passed on: there can be thousands a second. */
 static void
 on_connection (const char *peer, const PhConnectionInfo *info, gboolean is_open, gpointer user_data)
@@ -478,8 +503,8 @@ on_warning (const char *code, const char *words, gpointer user_data)
 {
   Worker *self = user_data;
 
-  if (self->n_warnings == PH_ENGINE_MAX_WARNINGS)
-    drop_oldest_warning (self);
+  if (self->n_warnings == PH_ENGINE_MAX_WARNINGS && drop_oldest (self, MESSAGE_WARNING))
+    self->n_warnings--;
   self->n_warnings++;
   push (self, message_new (MESSAGE_WARNING, code, words));
 }
@@ -501,6 +526,7 @@ static const PhSessionEvents worker_events = { .session = on_session,
                                                .verify = on_verify,
                                                .connected = on_connected,
                                                .mapping = on_mapping,
+                                               .services = on_services,
                                                .connection = on_connection,
                                                .disconnected = on_disconnected,
                                                .warning = on_warning,
@@ -527,6 +553,7 @@ worker_free (Worker *self)
   g_clear_pointer (&self->servers, ph_ice_servers_unref);
   g_clear_pointer (&self->code, ph_code_free);
   g_strfreev (self->texts);
+  g_free (self->kept);
   g_free (self->offer);
   g_free (self->signal);
   g_free (self->name);
@@ -718,6 +745,15 @@ do_deny (Worker *self, const Command *command, GError **error)
 }
 
 static gboolean
+do_set_services (Worker *self, const Command *command, GError **error)
+{
+  if (!check_host (self, error))
+    return FALSE;
+  ph_host_set_services (self->host, command->services);
+  return TRUE;
+}
+
+static gboolean
 do_kick (Worker *self, const Command *command, GError **error)
 {
   return check_host (self, error) && ph_host_kick (self->host, command->text, error);
@@ -811,6 +847,22 @@ ph_engine_session_deny (PhEngineSession *self,
                         gpointer user_data)
 {
   give_command (self, do_deny, rule, done, user_data);
+}
+
+void
+ph_engine_session_set_services (PhEngineSession *self,
+                                PhServices *services,
+                                PhEngineDone done,
+                                gpointer user_data)
+{
+  Command *command = command_new (self, do_set_services, NULL);
+
+  assert_owner (self);
+  command->services = services != NULL ? ph_services_ref (services) : NULL;
+  command->is_change = TRUE;
+  command->done = done;
+  command->done_data = user_data;
+  command_send (self, command);
 }
 
 void
@@ -983,7 +1035,7 @@ ph_engine_host (PhEngine *self,
 {
   Worker *worker;
 
-  if (!check_rules (rules, error))
+  if (!check_rules (rules, error) || !ph_ice_servers_check (options->servers, error))
     return NULL;
   worker =
       worker_new (self, PH_SESSION_HOST, options->servers, options->signal, options->name, rules);
@@ -991,6 +1043,8 @@ ph_engine_host (PhEngine *self,
   worker->host_options.servers = worker->servers;
   worker->host_options.signal = worker->signal;
   worker->host_options.name = worker->name;
+  if (options->kept != NULL)
+    worker->host_options.kept = worker->kept = g_memdup2 (options->kept, sizeof *options->kept);
   return session_new (worker, events, user_data);
 }
 
@@ -1024,7 +1078,7 @@ ph_engine_join (PhEngine *self,
   Worker *worker;
 
   if (!check_target (code_text, options->is_manual, &code, error) ||
-      !check_mappings (mappings, error))
+      !check_mappings (mappings, error) || !ph_ice_servers_check (options->servers, error))
     return NULL;
   worker = worker_new (self, PH_SESSION_CLIENT, options->servers, options->signal, options->name,
                        mappings);

@@ -151,6 +151,18 @@ ph_ice_servers_has_turn (const PhIceServers *self)
   return FALSE;
 }
 
+gboolean
+ph_ice_servers_check (const PhIceServers *self, GError **error)
+{
+  if (!self->relay_only || ph_ice_servers_has_turn (self))
+    return TRUE;
+  g_set_error_literal (
+      error, PH_ERROR, PH_ERROR_INVALID,
+      "Only relayed paths are allowed, but no TURN server is named, so there is no "
+      "way to connect; name one, or allow direct paths");
+  return FALSE;
+}
+
 /* GNetworkAddress knows "host", "host:port" and "[v6]:port"; what it lets through that is no host
  * name is refused here, an IPv6 address without brackets as well. */
 static gboolean

@@ -59,6 +59,10 @@ gboolean ph_ice_servers_add_turn (PhIceServers *servers, const char *text, GErro
 void ph_ice_servers_set_relay_only (PhIceServers *servers, gboolean relay_only);
 gboolean ph_ice_servers_has_turn (const PhIceServers *servers);
 
+/* Whether there is any way to connect: relayed paths only need a TURN server. Errors:
+ * PH_ERROR_INVALID. */
+gboolean ph_ice_servers_check (const PhIceServers *servers, GError **error);
+
 /* Looks up and tries all servers, for at most PH_ICE_SERVERS_LIMIT_MS; @servers may go
  * meanwhile. Servers that fail end up in warnings; the result is never an error but for
  * cancellation, which ends it at once. */
