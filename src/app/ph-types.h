@@ -5,8 +5,8 @@
 
 G_BEGIN_DECLS
 
-/* Makes known every type that a template is of, which others name in theirs. To be called before
- * the first window; more than once does no harm. */
+/* Makes known every type of ours that a template names. To be called before the first window; more
+ * than once does no harm. */
 void ph_types_ensure (void);
 
 G_END_DECLS
