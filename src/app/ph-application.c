@@ -2,6 +2,7 @@
 #include "ph-application.h"
 
 #include "core/ph-limits.h"
+#include "core/ph-quit.h"
 
 #include "ph-portable.h"
 #include "ph-types.h"
@@ -21,6 +22,7 @@ struct _PhApplication
   PhNotices *notices;
   PhAwake *awake;
   PhBackground *background;
+  PhQuit *quit;
   GError *problem; /* of starting, for the first window to show */
 };
 
@@ -89,6 +91,13 @@ on_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
                          "application-icon", PH_APP_ID, "version", PH_VERSION, "license-type",
                          GTK_LICENSE_GPL_3_0, "comments",
                          _ ("Share a service of this computer with a friend, directly."), NULL);
+}
+
+/* The system asks, which is not to be answered with a question. */
+static void
+on_signal (gpointer user_data)
+{
+  g_application_quit (user_data);
 }
 
 /* Each window may have something to ask before it goes. */
@@ -160,6 +169,10 @@ static const struct
 } accelerators[] = {
   { "app.new-window", { "<Control>n" } },
   { "app.preferences", { "<Control>comma" } },
+  { "win.copy-link", { "<Control><Shift>c" } },
+  { "win.view::overview", { "<Alt>1" } },
+  { "win.view::connections", { "<Alt>2" } },
+  { "win.view::events", { "<Alt>3" } },
   { "app.quit", { "<Control>q" } },
   { "window.close", { "<Control>w" } },
 };
@@ -193,8 +206,11 @@ ph_application_startup (GApplication *application)
 
   G_APPLICATION_CLASS (ph_application_parent_class)->startup (application);
   self->engine = ph_engine_new ();
+  self->quit = ph_quit_new (g_main_context_default (), on_signal, self);
   open_store (self);
   open_desktop (self);
+  /* The first thing in a page would be its code, selected. */
+  g_object_set (gtk_settings_get_default (), "gtk-label-select-on-focus", FALSE, NULL);
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   for (guint i = 0; i < G_N_ELEMENTS (accelerators); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), accelerators[i].action,
@@ -260,10 +276,11 @@ static void
 ph_application_shutdown (GApplication *application)
 {
   PhApplication *self = PH_APPLICATION (application);
-  GtkWindow *window;
+  GList *windows;
 
-  while ((window = gtk_application_get_active_window (GTK_APPLICATION (self))) != NULL)
-    gtk_window_destroy (window);
+  while ((windows = gtk_application_get_windows (GTK_APPLICATION (self))) != NULL)
+    gtk_window_destroy (windows->data);
+  g_clear_pointer (&self->quit, ph_quit_free);
   g_clear_pointer (&self->engine, ph_engine_free);
   g_clear_object (&self->notices);
   g_clear_object (&self->awake);

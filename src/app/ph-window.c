@@ -154,6 +154,29 @@ on_stop (GtkWidget *widget, const char *action, GVariant *parameter)
   confirm_end (PH_WINDOW (widget), end_session);
 }
 
+/* --- the session's page ----------------------------------------------------------------------- */
+
+static void
+on_view (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  GtkWidget *page = gtk_stack_get_child_by_name (PH_WINDOW (widget)->pages, "session");
+
+  if (page != NULL)
+    ph_session_page_show_view (PH_SESSION_PAGE (page), g_variant_get_string (parameter, NULL));
+}
+
+static void
+on_copy_link (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  PhWindow *self = PH_WINDOW (widget);
+  const char *link = self->live != NULL ? ph_live_get_snapshot (self->live)->link : NULL;
+
+  if (link == NULL)
+    return;
+  gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), link);
+  ph_window_toast (widget, _ ("Link copied"));
+}
+
 /* --- closing ---------------------------------------------------------------------------------- */
 
 static void
@@ -554,6 +577,8 @@ ph_window_class_init (PhWindowClass *class)
   gtk_widget_class_install_action (widget_class, "win.stop", NULL, on_stop);
   gtk_widget_class_install_action (widget_class, "win.start-page", NULL, on_start_page);
   gtk_widget_class_install_action (widget_class, "win.retry", NULL, on_retry);
+  gtk_widget_class_install_action (widget_class, "win.view", "s", on_view);
+  gtk_widget_class_install_action (widget_class, "win.copy-link", NULL, on_copy_link);
 }
 
 static void
