@@ -223,7 +223,7 @@ test_cancel (void)
 static void
 test_autostart_file (void)
 {
-  g_autofree char *folder = g_build_filename (g_get_user_config_dir (), "autostart", NULL);
+  g_autofree char *folder = g_build_filename (ph_test_folder (), "autostart", NULL);
   g_autofree char *path = g_build_filename (folder, "io.github.porthole.Porthole.desktop", NULL);
   g_autoptr (PhBackground) background = ph_background_new_full (folder, 60000);
   g_autoptr (GKeyFile) file = g_key_file_new ();
@@ -244,7 +244,7 @@ test_autostart_file (void)
 static void
 test_autostart_unwritable (void)
 {
-  g_autofree char *folder = g_build_filename (g_get_user_config_dir (), "autostart", NULL);
+  g_autofree char *folder = g_build_filename (ph_test_folder (), "autostart", NULL);
   g_autoptr (PhBackground) background = ph_background_new_full (folder, 60000);
   g_autoptr (GError) error = NULL;
 
@@ -257,7 +257,7 @@ test_autostart_unwritable (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/background/no-portal", test_no_portal);
   for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
     {
@@ -269,5 +269,5 @@ main (int argc, char **argv)
   g_test_add_func ("/background/cancel", test_cancel);
   g_test_add_func ("/background/autostart-file", test_autostart_file);
   g_test_add_func ("/background/autostart-unwritable", test_autostart_unwritable);
-  return g_test_run ();
+  return ph_test_run ();
 }
