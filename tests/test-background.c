@@ -42,12 +42,8 @@ respond (Portal *portal, const char *handle)
   GVariantBuilder results;
 
   g_variant_builder_init (&results, G_VARIANT_TYPE_VARDICT);
-  if (portal->response == 0)
-    {
-      g_variant_builder_add (&results, "{sv}", "background",
-                             g_variant_new_boolean (portal->may_run));
-      g_variant_builder_add (&results, "{sv}", "autostart", g_variant_new_boolean (portal->starts));
-    }
+  g_variant_builder_add (&results, "{sv}", "background", g_variant_new_boolean (portal->may_run));
+  g_variant_builder_add (&results, "{sv}", "autostart", g_variant_new_boolean (portal->starts));
   g_dbus_connection_emit_signal (portal->bus, NULL, handle, "org.freedesktop.portal.Request",
                                  "Response", g_variant_new ("(ua{sv})", portal->response, &results),
                                  NULL);
@@ -153,7 +149,7 @@ static const struct
   { "no-start", { .may_run = TRUE }, TRUE, PH_ERROR_REFUSED },
   { "no", { .may_run = FALSE }, FALSE, PH_ERROR_REFUSED },
   { "cancelled", { .response = 1 }, FALSE, PH_ERROR_REFUSED },
-  { "other", { .response = 2, .may_run = TRUE }, TRUE, PH_ERROR_REFUSED },
+  { "other", { .response = 2, .may_run = TRUE, .starts = TRUE }, TRUE, PH_ERROR_REFUSED },
 };
 
 static void
