@@ -5,6 +5,7 @@
 
 #include <glib/gstdio.h>
 
+#include "core/ph-limits.h"
 #include "core/ph-listening-private.h"
 
 /* What /proc says, as text of our own and as it is. Started as “NAME --listen ADDRESS” the program
@@ -318,6 +319,26 @@ test_own (void)
   g_assert_null (listed);
 }
 
+/* Nor is what it has come to listen on late, with thousands of connections. */
+static void
+test_own_late (void)
+{
+  GArray *fds = g_array_new (FALSE, FALSE, sizeof (int));
+
+  ph_limits_raise_descriptors ();
+  for (guint i = 0; i < MIN (2000, ph_limits_get_descriptors () - 100); i++)
+    {
+      int fd = g_open ("/dev/null", O_RDONLY | O_CLOEXEC, 0);
+
+      g_assert_cmpint (fd, >=, 0);
+      g_array_append_val (fds, fd);
+    }
+  test_own ();
+  for (guint i = 0; i < fds->len; i++)
+    g_close (g_array_index (fds, int, i), NULL);
+  g_array_unref (fds);
+}
+
 /* Who stands still is listed like anybody. */
 static void
 test_stopped (Fixture *self, gconstpointer data)
@@ -371,6 +392,7 @@ main (int argc, char **argv)
   ADD ("/listening-linux/real", test_real);
   ADD ("/listening-linux/real-ipv6", test_real_ipv6);
   g_test_add_func ("/listening-linux/own", test_own);
+  g_test_add_func ("/listening-linux/own-late", test_own_late);
   ADD ("/listening-linux/stopped", test_stopped);
   ADD ("/listening-linux/gone", test_gone);
   g_test_add_func ("/listening-linux/cancelled", test_cancelled);

@@ -614,10 +614,7 @@ ph_chart_map (GtkWidget *widget)
 static void
 ph_chart_unmap (GtkWidget *widget)
 {
-  PhChart *self = PH_CHART (widget);
-
-  ph_timer_disarm (self->redraw);
-  set_reading (self, NOT_READING);
+  ph_timer_disarm (PH_CHART (widget)->redraw);
   GTK_WIDGET_CLASS (ph_chart_parent_class)->unmap (widget);
 }
 

@@ -27,6 +27,9 @@ struct _PhLive
   guint64 n_closed_told; /* of closed connections, in the log */
 };
 
+/* Emits `edited`. */
+void ph_live_emit_edited (PhLive *live);
+
 /* After each snapshot: who uses which rule, or mapping. */
 void ph_live_count_rules (PhLive *live);
 void ph_live_count_mappings (PhLive *live);

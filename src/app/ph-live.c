@@ -19,6 +19,11 @@ enum
 enum
 {
   UPDATED,
+  EDITED,
+  ASKED,
+  QUESTION_OVER,
+  JOINED,
+  LEFT,
   ENDED,
   N_SIGNALS
 };
@@ -73,58 +78,93 @@ tell_all_closed (PhLive *self, PhSnapshot *snapshot)
 
 /* --- questions -------------------------------------------------------------------------------- */
 
-/* Takes away those of @peer (NULL: of everybody) that are not asked any more. */
-static void
-drop_questions (PhLive *self, const char *peer)
+/* Borrowed; NULL if nothing is asked about @peer. */
+static PhQuestion *
+find_question (PhLive *self, const char *peer)
 {
   GListModel *questions = G_LIST_MODEL (self->questions);
-
-  for (guint i = g_list_model_get_n_items (questions); i > 0; i--)
-    {
-      g_autoptr (PhQuestion) question = g_list_model_get_item (questions, i - 1);
-
-      if (peer == NULL || g_str_equal (ph_question_get_peer (question), peer))
-        g_list_store_remove (self->questions, i - 1);
-    }
-}
-
-static void
-ask (PhLive *self, const char *peer, const char *number, gboolean is_verified)
-{
-  g_autoptr (PhQuestion) question = ph_question_new (peer, number, is_verified);
-
-  drop_questions (self, peer);
-  g_list_store_append (self->questions, question);
-}
-
-void
-ph_live_answer (PhLive *live, PhQuestion *question, gboolean is_yes)
-{
-  g_autofree char *peer = g_strdup (ph_question_get_peer (question));
-  guint position;
-
-  if (!g_list_store_find (live->questions, question, &position))
-    return;
-  ph_engine_session_answer (live->session, live->role == PH_SESSION_HOST ? peer : NULL, is_yes,
-                            NULL, NULL);
-  g_list_store_remove (live->questions, position);
-}
-
-void
-ph_live_ask_again (PhLive *live, const char *peer)
-{
-  GListModel *questions = G_LIST_MODEL (live->questions);
 
   for (guint i = 0; i < g_list_model_get_n_items (questions); i++)
     {
       g_autoptr (PhQuestion) question = g_list_model_get_item (questions, i);
 
       if (g_str_equal (ph_question_get_peer (question), peer))
-        {
-          ask (live, peer, ph_question_get_number (question), ph_question_is_verified (question));
-          return;
-        }
+        return question;
     }
+  return NULL;
+}
+
+static void
+drop_question (PhLive *self, const char *peer)
+{
+  PhQuestion *found = find_question (self, peer);
+  guint position;
+
+  if (found == NULL || !g_list_store_find (self->questions, found, &position))
+    return;
+  g_list_store_remove (self->questions, position);
+  g_signal_emit (self, signals[QUESTION_OVER], 0, peer);
+}
+
+static void
+drop_all_questions (PhLive *self)
+{
+  GListModel *questions = G_LIST_MODEL (self->questions);
+  g_autoptr (PhQuestion) question = NULL;
+
+  while ((question = g_list_model_get_item (questions, 0)) != NULL)
+    {
+      drop_question (self, ph_question_get_peer (question));
+      g_clear_object (&question);
+    }
+}
+
+/* About one peer there is one question at a time. */
+static void
+ask (PhLive *self, const char *peer, const char *number, gboolean is_verified)
+{
+  g_autoptr (PhQuestion) question = ph_question_new (peer, number, is_verified);
+
+  drop_question (self, peer);
+  g_list_store_append (self->questions, question);
+  g_signal_emit (self, signals[ASKED], 0, question);
+}
+
+void
+ph_live_answer (PhLive *live, PhQuestion *question, gboolean is_yes)
+{
+  g_autofree char *peer = g_strdup (ph_question_get_peer (question));
+
+  if (!g_list_store_find (live->questions, question, NULL))
+    return;
+  ph_engine_session_answer (live->session, live->role == PH_SESSION_HOST ? peer : NULL, is_yes,
+                            NULL, NULL);
+  drop_question (live, peer);
+}
+
+void
+ph_live_answer_peer (PhLive *live, const char *peer, gboolean is_yes)
+{
+  PhQuestion *question = find_question (live, peer);
+
+  if (question != NULL)
+    ph_live_answer (live, question, is_yes);
+}
+
+void
+ph_live_ask_again (PhLive *live, const char *peer)
+{
+  PhQuestion *found = find_question (live, peer);
+  g_autoptr (PhQuestion) question = found != NULL ? g_object_ref (found) : NULL;
+
+  if (question != NULL)
+    ask (live, peer, ph_question_get_number (question), ph_question_is_verified (question));
+}
+
+void
+ph_live_emit_edited (PhLive *live)
+{
+  g_signal_emit (live, signals[EDITED], 0);
 }
 
 /* --- what the engine says --------------------------------------------------------------------- */
@@ -185,6 +225,7 @@ static void
 on_connected (const char *peer, const PhPath *path, gpointer user_data)
 {
   tell (user_data, PH_EVENT_INFO, _ ("“%s” is connected."), peer);
+  g_signal_emit (user_data, signals[JOINED], 0, peer);
 }
 
 static void
@@ -202,8 +243,9 @@ on_mapping (const char *local,
 static void
 on_disconnected (const char *peer, const char *reason, gpointer user_data)
 {
-  drop_questions (user_data, peer);
+  drop_question (user_data, peer);
   tell (user_data, PH_EVENT_INFO, _ ("“%s” is disconnected (%s)."), peer, reason);
+  g_signal_emit (user_data, signals[LEFT], 0, peer);
 }
 
 static void
@@ -222,7 +264,7 @@ on_ended (const GError *error, gpointer user_data)
       self->error = g_error_copy (error);
       tell (self, PH_EVENT_ERROR, "%s", error->message);
     }
-  drop_questions (self, NULL);
+  drop_all_questions (self);
   ph_live_switch_mappings_off (self);
   self->state = PH_SESSION_ENDED;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
@@ -299,6 +341,16 @@ ph_live_class_init (PhLiveClass *class)
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
   signals[UPDATED] = g_signal_new ("updated", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 0);
+  signals[EDITED] =
+      g_signal_new ("edited", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[ASKED] = g_signal_new ("asked", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                 G_TYPE_NONE, 1, PH_TYPE_QUESTION);
+  signals[QUESTION_OVER] = g_signal_new ("question-over", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL,
+                                         NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[JOINED] = g_signal_new ("joined", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[LEFT] = g_signal_new ("left", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[ENDED] =
       g_signal_new ("ended", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }

@@ -15,7 +15,9 @@ G_BEGIN_DECLS
  * up to date in place. The window's thread; nothing blocks.
  *
  * Properties, read-only: `state` (a PhSessionState), `code`, `link` and `block` (strings or NULL).
- * Signals: `updated` (there is a new snapshot; ten times a second at most) and `ended` (once). */
+ * Signals: `updated` (there is a new snapshot; ten times a second at most), `edited` (its person
+ * has changed rules or mappings), `asked` (a PhQuestion), `question-over`, `joined` and `left` (a
+ * peer's name) and `ended` (once). */
 #define PH_TYPE_LIVE (ph_live_get_type ())
 G_DECLARE_FINAL_TYPE (PhLive, ph_live, PH, LIVE, GObject)
 
@@ -61,6 +63,9 @@ GListModel *ph_live_get_mappings (PhLive *live);
 
 void ph_live_answer (PhLive *live, PhQuestion *question, gboolean is_yes);
 
+/* The open question about @peer; nothing happens if there is none. */
+void ph_live_answer_peer (PhLive *live, const char *peer, gboolean is_yes);
+
 /* Brings a dialog that was closed without an answer back, if @peer is still asking. */
 void ph_live_ask_again (PhLive *live, const char *peer);
 
@@ -96,8 +101,6 @@ gboolean ph_live_edit_mapping (PhLive *live,
                                GError **error);
 void ph_live_remove_mapping (PhLive *live, PhMappingItem *item);
 void ph_live_set_mapping_on (PhLive *live, PhMappingItem *item, gboolean is_on);
-/* Maps what is mapped in @from, an earlier session. */
-void ph_live_copy_mappings (PhLive *live, PhLive *from);
 void ph_live_restore_mapping (PhLive *live, guint position, PhMappingItem *item);
 
 /* The first port from @port on that can be listened on at 127.0.0.1 and is not mapped here; 0 if

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "ph-error.h"
-#include "ph-program.h"
+#include "ph-program-name.h"
 
 /* /proc/net has the sockets, and their inodes; whose an inode is stands in /proc/PID/fd of the
  * processes that we may look into, which are mostly our own user's (proc(5)). */
@@ -19,7 +19,8 @@
 #define MAX_LINE_BYTES (64 * 1024)
 
 /* Programs listen before they do much else, so that it is among the first of their descriptors, and
- * a process with thousands of connections need not be looked through. */
+ * a process with thousands of connections need not be looked through; but Porthole, which listens
+ * whenever it is told to, is. */
 #define MAX_DESCRIPTORS 1000
 #define MAX_DESCRIPTORS_IN_ALL 50000
 
@@ -39,7 +40,6 @@ typedef struct
 {
   char *program;
   gboolean is_ours;
-  gboolean is_starter;
 } Owner;
 
 /* At most @max bytes with a NUL behind them; NULL if there is no such file. Owned. */
@@ -186,6 +186,7 @@ dup_program (int proc, const char *pid, const char *command, char state)
   return ph_program_dup_name (command, line, size);
 }
 
+/* systemd is no owner: it listens in the place of services that it starts when they are needed. */
 static Owner
 owner_of (const Search *self, const char *pid)
 {
@@ -193,12 +194,11 @@ owner_of (const Search *self, const char *pid)
   char state = '\0';
   g_autofree char *command = dup_command (self->proc, pid, &state);
 
-  if (command == NULL) /* gone */
+  if (command == NULL /* gone */ || g_str_equal (command, "systemd"))
     return owner;
   owner.program = dup_program (self->proc, pid, command, state);
   owner.is_ours = g_str_equal (pid, self->self) || g_str_equal (command, "porthole") ||
                   g_str_has_prefix (command, "porthole-");
-  owner.is_starter = g_str_equal (command, "systemd");
   return owner;
 }
 
@@ -206,13 +206,11 @@ owner_of (const Search *self, const char *pid)
 static void
 take_owner (Search *self, PhListeningSocket *socket, const Owner *owner)
 {
-  if (owner->program == NULL || (socket->program != NULL && !socket->is_starter))
+  if (owner->program == NULL || socket->program != NULL)
     return;
-  g_free (socket->program);
   socket->program = g_strdup (owner->program);
   socket->is_ours = owner->is_ours;
-  socket->is_starter = owner->is_starter;
-  self->n_open -= !owner->is_starter;
+  self->n_open--;
 }
 
 /* The socket that we look for behind descriptor @name, or NULL. */
@@ -250,20 +248,17 @@ look_into (Search *self, const char *pid)
   const struct dirent *entry;
   Owner owner = { 0 };
 
-  for (guint i = 0; folder != NULL && self->n_open > 0 && i < MAX_DESCRIPTORS; i++)
+  for (guint i = 0; folder != NULL && self->n_open > 0 && (entry = readdir (folder)) != NULL; i++)
     {
-      PhListeningSocket *socket = NULL;
+      PhListeningSocket *socket = find_socket (self, folder, entry->d_name);
 
-      entry = readdir (folder);
-      if (entry == NULL)
-        break;
       self->n_looked++;
-      socket = find_socket (self, folder, entry->d_name);
-      if (socket == NULL)
-        continue;
-      if (owner.program == NULL)
+      if (owner.program == NULL && (socket != NULL || i == MAX_DESCRIPTORS))
         owner = owner_of (self, pid);
-      take_owner (self, socket, &owner);
+      if (i >= MAX_DESCRIPTORS && !owner.is_ours)
+        break;
+      if (socket != NULL)
+        take_owner (self, socket, &owner);
     }
   if (folder != NULL)
     closedir (folder);
@@ -297,6 +292,7 @@ name_sockets (GArray *sockets, DIR *processes, GCancellable *cancellable)
       g_hash_table_insert (search.by_inode, &socket->inode, socket);
     }
   search.n_open = g_hash_table_size (search.by_inode);
+  look_into (&search, search.self); /* whatever the others have */
   find_owners (&search, processes, cancellable);
   g_hash_table_unref (search.by_inode);
 }

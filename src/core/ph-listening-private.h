@@ -9,10 +9,9 @@ G_BEGIN_DECLS
 typedef struct
 {
   PhEndpoint bound;
-  guint64 inode;       /* what its owner knows it by; 0: not known */
-  char *program;       /* owned; NULL: not known */
-  gboolean is_ours;    /* some Porthole's */
-  gboolean is_starter; /* the owner is not the service but starts it when it is needed */
+  guint64 inode;    /* what its owner knows it by; 0: not known */
+  char *program;    /* owned; NULL: not known */
+  gboolean is_ours; /* some Porthole's */
 } PhListeningSocket;
 
 /* An array that frees its PhListeningSockets. Owned. */

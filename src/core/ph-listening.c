@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "ph-program.h"
+#include "ph-program-name.h"
 
 static gint is_searching; /* on a thread; atomic */
 

@@ -36,11 +36,11 @@ typedef void (*PhEngineDone) (const GError *error, gpointer user_data);
  * - the session may be freed in any of them, and after `ended`. */
 #define PH_ENGINE_MAX_WARNINGS 32
 
-/* Owned by the caller. @options and @rules (NULL-terminated or NULL) are copied. Whoever may want to
- * keep the session's code draws @options->kept itself, so that no secret ever comes back from here;
- * what is to be added to it is the `own_port` of the snapshot. Fails at once for a rule that is
- * none, and for servers that leave no way to connect: PH_ERROR_INVALID. All else that fails is told
- * by `ended`. @events is borrowed until the session is freed. */
+/* Owned by the caller. @options and @rules (NULL-terminated or NULL) are copied. Whoever may want
+ * to keep the session's code draws @options->kept itself, so that no secret ever comes back from
+ * here; what is to be added to it is the `own_port` of the snapshot. Fails at once for a rule that
+ * is none, and for servers that leave no way to connect: PH_ERROR_INVALID. All else that fails is
+ * told by `ended`. @events is borrowed until the session is freed. */
 PhEngineSession *ph_engine_host (PhEngine *engine,
                                  const PhHostOptions *options,
                                  const char *const *rules,

@@ -16,7 +16,7 @@ find_offered (PhHost *self)
 }
 
 static void
-tell (PhHost *self, PhHostClient *client, const PhServices *offered)
+tell (PhHost *self, PhHostClient *client)
 {
   PhTunnel *tunnel = ph_host_client_get_tunnel (client);
   PhMux *mux = tunnel != NULL ? ph_tunnel_get_mux (tunnel) : NULL;
@@ -24,36 +24,44 @@ tell (PhHost *self, PhHostClient *client, const PhServices *offered)
 
   if (mux == NULL)
     return;
-  list = ph_services_print (offered, ++self->n_lists);
+  list = ph_services_print (self->offered, ++self->n_lists);
   ph_mux_send_services (mux, list);
 }
 
-/* What has changed and is not told yet is no news to who comes only now. */
-void
-ph_host_services_greet (PhHost *self, PhHostClient *client)
+/* FALSE, nobody told, if it is what they know. */
+static gboolean
+tell_changes (PhHost *self)
 {
   g_autoptr (PhServices) offered = find_offered (self);
-  guint n;
 
-  ph_services_get (offered, &n);
-  if (n > 0)
-    tell (self, client, offered);
+  if (ph_services_equal (offered, self->offered))
+    return FALSE;
+  g_clear_pointer (&self->offered, ph_services_unref);
+  self->offered = g_steal_pointer (&offered);
+  self->services_us = g_get_monotonic_time () + TELL_EVERY_US;
+  for (guint i = 0; i < self->clients->len; i++)
+    tell (self, g_ptr_array_index (self->clients, i));
+  return TRUE;
 }
 
 static gboolean
 on_timer (gpointer user_data)
 {
-  PhHost *self = user_data;
-  g_autoptr (PhServices) offered = find_offered (self);
-
-  if (ph_services_equal (offered, self->offered))
-    return G_SOURCE_CONTINUE;
-  g_clear_pointer (&self->offered, ph_services_unref);
-  self->offered = g_steal_pointer (&offered);
-  self->services_us = g_get_monotonic_time () + TELL_EVERY_US;
-  for (guint i = 0; i < self->clients->len; i++)
-    tell (self, g_ptr_array_index (self->clients, i), self->offered);
+  tell_changes (user_data);
   return G_SOURCE_CONTINUE;
+}
+
+/* Where a change still waits to be told, it is told to all now. */
+void
+ph_host_services_greet (PhHost *self, PhHostClient *client)
+{
+  guint n;
+
+  if (tell_changes (self))
+    return;
+  ph_services_get (self->offered, &n);
+  if (n > 0)
+    tell (self, client);
 }
 
 void

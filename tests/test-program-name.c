@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include <string.h>
 
-#include "core/ph-program.h"
+#include "core/ph-program-name.h"
 
 /* Arguments are written with a “|” for each NUL. */
 static char *
@@ -115,9 +115,9 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/program/names", test_names);
-  g_test_add_func ("/program/any-bytes", test_any_bytes);
-  g_test_add_func ("/program/wants-line", test_wants_line);
-  g_test_add_func ("/program/known", test_known);
+  g_test_add_func ("/program-name/names", test_names);
+  g_test_add_func ("/program-name/any-bytes", test_any_bytes);
+  g_test_add_func ("/program-name/wants-line", test_wants_line);
+  g_test_add_func ("/program-name/known", test_known);
   return g_test_run ();
 }
