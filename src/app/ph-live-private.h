@@ -16,6 +16,9 @@ struct _PhLive
   PhSessionState state;
   gboolean is_manual;
   GError *error;
+  char *code; /* these three as the latest snapshot has them */
+  char *link;
+  char *block;
 
   PhEntryList *peers;
   PhEntryList *connections;

@@ -170,6 +170,16 @@ ph_live_emit_edited (PhLive *live)
 /* --- what the engine says --------------------------------------------------------------------- */
 
 static void
+take_text (PhLive *self, char **kept, const char *text, guint property)
+{
+  if (g_strcmp0 (*kept, text) == 0)
+    return;
+  g_free (*kept);
+  *kept = g_strdup (text);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+}
+
+static void
 on_snapshot (PhSnapshot *snapshot, gpointer user_data)
 {
   PhLive *self = user_data;
@@ -182,6 +192,9 @@ on_snapshot (PhSnapshot *snapshot, gpointer user_data)
     ph_live_count_rules (self);
   else
     ph_live_count_mappings (self);
+  take_text (self, &self->code, snapshot->code, PROP_CODE);
+  take_text (self, &self->link, snapshot->link, PROP_LINK);
+  take_text (self, &self->block, snapshot->block, PROP_BLOCK);
   if (self->state != snapshot->state)
     {
       self->state = snapshot->state;
@@ -194,17 +207,13 @@ on_snapshot (PhSnapshot *snapshot, gpointer user_data)
 static void
 on_session (const PhSessionInfo *info, gpointer user_data)
 {
-  PhLive *self = user_data;
-
-  tell (self, PH_EVENT_INFO, _ ("The session is open."));
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CODE]);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINK]);
+  tell (user_data, PH_EVENT_INFO, _ ("The session is open."));
 }
 
 static void
 on_block (const char *text, gpointer user_data)
 {
-  g_object_notify_by_pspec (user_data, properties[PROP_BLOCK]);
+  /* in the snapshot */
 }
 
 static void
@@ -296,13 +305,13 @@ ph_live_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspe
       g_value_set_int (value, self->state);
       break;
     case PROP_CODE:
-      g_value_set_string (value, ph_live_get_snapshot (self)->code);
+      g_value_set_string (value, self->code);
       break;
     case PROP_LINK:
-      g_value_set_string (value, ph_live_get_snapshot (self)->link);
+      g_value_set_string (value, self->link);
       break;
     case PROP_BLOCK:
-      g_value_set_string (value, ph_live_get_snapshot (self)->block);
+      g_value_set_string (value, self->block);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -316,6 +325,9 @@ ph_live_dispose (GObject *object)
 
   g_clear_pointer (&self->session, ph_engine_session_free);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->code, g_free);
+  g_clear_pointer (&self->link, g_free);
+  g_clear_pointer (&self->block, g_free);
   g_clear_object (&self->peers);
   g_clear_object (&self->connections);
   g_clear_object (&self->events);
