@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ph-server-test.h"
 #include "ph-snapshot.h"
 
 G_BEGIN_DECLS
@@ -34,11 +35,11 @@ typedef void (*PhEngineDone) (const GError *error, gpointer user_data);
  * - the session may be freed in any of them, and after `ended`. */
 #define PH_ENGINE_MAX_WARNINGS 32
 
-/* Owned by the caller. @options and @rules (NULL-terminated or NULL) are copied. Whoever may want to
- * keep the session's code draws @options->kept itself, so that no secret ever comes back from here;
- * what is to be added to it is the `own_port` of the snapshot. Fails at once for a rule that is
- * none, and for servers that leave no way to connect: PH_ERROR_INVALID. All else that fails is told
- * by `ended`. @events is borrowed until the session is freed. */
+/* Owned by the caller. @options and @rules (NULL-terminated or NULL) are copied. Whoever may want
+ * to keep the session's code draws @options->kept itself, so that no secret ever comes back from
+ * here; what is to be added to it is the `own_port` of the snapshot. Fails at once for a rule that
+ * is none, and for servers that leave no way to connect: PH_ERROR_INVALID. All else that fails is
+ * told by `ended`. @events is borrowed until the session is freed. */
 PhEngineSession *ph_engine_host (PhEngine *engine,
                                  const PhHostOptions *options,
                                  const char *const *rules,
@@ -113,6 +114,16 @@ void ph_engine_session_answer (PhEngineSession *session,
 
 /* `ended` follows within two seconds. */
 void ph_engine_session_end (PhEngineSession *session);
+
+/* As ph_server_test_async, on the transport thread; @callback is called on this one, in its
+ * thread-default GMainContext. Ends with G_IO_ERROR_CANCELLED when the engine is freed. */
+void ph_engine_test_server_async (PhEngine *engine,
+                                  PhServerKind kind,
+                                  const char *text,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+char *ph_engine_test_server_finish (GAsyncResult *result, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhEngine, ph_engine_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhEngineSession, ph_engine_session_free)

@@ -67,6 +67,7 @@ EVENTS = {
     'listening': ({'url': str}, {}),
     'clients': ({'clients': list}, {}),
     'rules': ({'rules': list}, {}),
+    'server': ({'server': str, 'works': bool, 'message': str}, {}),
 }
 VALUES = {
     ('connected', 'path'): {'lan', 'nat', 'relayed'},

@@ -18,13 +18,14 @@ PAGES = {
     'porthole': [harness.PORTHOLE],
     'porthole-host': [harness.PORTHOLE, 'host'],
     'porthole-join': [harness.PORTHOLE, 'join'],
+    'porthole-test': [harness.PORTHOLE, 'test'],
     'porthole-signal': [harness.SIGNAL],
 }
 ROFF = ['groff', '-Kutf8', '-Tutf8', '-man', '-ww']
 
 # What is typed, the last word being completed, and some of what must be offered; None: file names.
 COMPLETIONS = [
-    ('porthole ', {'host', 'join'}),
+    ('porthole ', {'host', 'join', 'test'}),
     ('porthole h', {'host'}),
     ('porthole --', {'--help', '--version'}),
     ('porthole host --al', {'--allow', '--allow-unverified'}),
