@@ -520,7 +520,12 @@ ph_ice_servers_resolve_async (PhIceServers *servers,
   for (guint i = 0; i < servers->servers->len; i++)
     g_ptr_array_add (self->servers, server_copy (g_ptr_array_index (servers->servers, i)));
   for (guint i = 0; i < self->servers->len; i++)
-    look_up (task, g_ptr_array_index (self->servers, i));
+    {
+      Server *server = g_ptr_array_index (self->servers, i);
+
+      self->config->n_turn += server->kind == SERVER_TURN ? 1 : 0;
+      look_up (task, server);
+    }
   finish_if_complete (task);
 }
 

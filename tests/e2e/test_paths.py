@@ -99,14 +99,18 @@ class Paths(harness.Case):
 
 
 class NoPath(harness.Case):
-    def no_path(self, option):
-        """That a relay which gives nothing leaves the Client with “no path”, and the Host alone."""
+    def no_path(self, option, why):
+        """That a relay which gives nothing leaves the Client with “no path”, and the Host alone; both
+        are told why."""
         daemon = self.start_daemon()
         options = ['--turn', option, '--relay-only']
         host = self.start_host('--signal', daemon.url, '--yes', *options)
         client = self.start_join(host.code, '--signal', daemon.url, *options)
         error = self.expect_error(client, harness.STATUS_NO_PATH, 'no-path', seconds=50)
-        self.assertIn('TURN', error['message'])
+        warning = host.expect('warning', code='no-path')
+        for message in (error['message'], warning['message']):
+            self.assertIn('Only relayed paths are allowed', message)
+            self.assertIn(why, message)
         self.assertTrue(host.running())
         self.assertFalse(host.has('connected'))
         host.send_signal(signal.SIGTERM)
@@ -114,16 +118,18 @@ class NoPath(harness.Case):
 
     def test_relay_not_there(self):
         """A TURN server that does not answer: 6"""
-        self.no_path(f'turn:anna:pw@127.0.0.1:{harness.free_port()}')
+        self.no_path(f'turn:anna:pw@127.0.0.1:{harness.free_port()}', 'Nothing answers')
 
     def test_relay_not_there_tcp(self):
         """A TURN server that refuses the TCP connection: 6"""
-        self.no_path(f'turn:anna:pw@127.0.0.1:{harness.free_port()}?transport=tcp')
+        self.no_path(f'turn:anna:pw@127.0.0.1:{harness.free_port()}?transport=tcp',
+                     'cannot be reached by TCP')
 
     def test_relay_wrong_password(self):
         """A TURN server that turns the password down: 6"""
         turn = services.start_turn_server(self)
-        self.no_path(turn.option.replace(services.TURN_PASSWORD, 'wrong'))
+        self.no_path(turn.option.replace(services.TURN_PASSWORD, 'wrong'),
+                     'turns user and password down')
 
 
 class Test(harness.Case):
