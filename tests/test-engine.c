@@ -356,6 +356,55 @@ test_commands (void)
   ph_engine_session_end (client);
 }
 
+static gboolean
+shows_service (Window *self, const char *title, guint16 port, PhKind kind)
+{
+  PhSnapshot *snapshot = look (self);
+
+  return snapshot->n_services == 1 && g_str_equal (snapshot->services[0].title, title) &&
+         g_str_equal (snapshot->services[0].address, "127.0.0.1") &&
+         snapshot->services[0].port == port && snapshot->services[0].kind == kind;
+}
+
+static void
+set_services (Window *self, const PhService *services, guint n)
+{
+  g_autoptr (PhServices) list = ph_services_new (services, n);
+
+  ph_engine_session_set_services (self->session, list, on_result, self);
+}
+
+/* From the Host's window to the Client's; a snapshot keeps what it shows. */
+static void
+test_services (void)
+{
+  g_auto (Pair) pair = { 0 };
+  PhService services[] = { { "Echo", "127.0.0.1", 0, PH_KIND_GAME },
+                           { "Secret", "127.0.0.1", 1, PH_KIND_SHELL } };
+  g_autoptr (PhSnapshot) old = NULL;
+
+  pair_start (&pair);
+  services[0].port = pair.echo.port;
+  g_assert_cmpuint (look (&pair.client)->n_services, ==, 0);
+  pair_connect (&pair);
+  ph_test_wait_for (shows_service (&pair.host, "", pair.echo.port, PH_KIND_OTHER) &&
+                    shows_service (&pair.client, "", pair.echo.port, PH_KIND_OTHER));
+  old = ph_snapshot_ref (look (&pair.client));
+  set_services (&pair.host, services, G_N_ELEMENTS (services));
+  assert_result (&pair.host, TRUE);
+  ph_test_wait_for (shows_service (&pair.host, "Echo", pair.echo.port, PH_KIND_GAME) &&
+                    shows_service (&pair.client, "Echo", pair.echo.port, PH_KIND_GAME));
+  g_assert_cmpstr (old->services[0].title, ==, "");
+  ph_test_wait_for (pair.client.side.services != NULL &&
+                    ph_services_has (pair.client.side.services, "127.0.0.1", pair.echo.port));
+  set_services (&pair.client, services, 1);
+  assert_result (&pair.client, FALSE);
+  ph_engine_session_deny (pair.host.session, pair.rule, on_result, &pair.host);
+  assert_result (&pair.host, TRUE);
+  ph_test_wait_for (look (&pair.host)->n_services == 0 && look (&pair.client)->n_services == 0);
+  ph_engine_session_set_services (pair.host.session, NULL, NULL, NULL);
+}
+
 /* A mapping that failed is shown until it is taken away or succeeds. */
 static void
 test_failed_mapping (void)
@@ -705,6 +754,53 @@ test_standstill (void)
     ;
 }
 
+static gboolean
+offers (const Window *self, guint16 port)
+{
+  return ph_services_has (self->side.services, "127.0.0.1", port);
+}
+
+static void
+offer (Window *self, guint16 port)
+{
+  g_autofree char *rule = g_strdup_printf ("127.0.0.1:%u", port);
+
+  ph_engine_session_allow (self->session, rule, NULL, NULL);
+}
+
+/* Of lists of services the newest is enough. */
+static void
+test_standstill_services (void)
+{
+  g_autoptr (PhEngine) engine = ph_engine_new ();
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_auto (Window) host = { 0 };
+  g_auto (Window) watching = { 0 };
+  g_auto (Window) standing = { 0 };
+
+  host_start (&host, engine, TRUE, NULL);
+  ph_test_wait_for (host.side.n[PH_SIDE_SESSION] == 1);
+  g_main_context_push_thread_default (context);
+  join_start (&standing, engine, &host, "0:127.0.0.1:80");
+  g_main_context_pop_thread_default (context);
+  while (standing.side.n[PH_SIDE_CONNECTED] == 0)
+    g_main_context_iteration (context, TRUE);
+  join_start (&watching, engine, &host, "0:127.0.0.1:80");
+  ph_test_wait_for (watching.side.n[PH_SIDE_CONNECTED] == 1);
+  for (guint16 port = 1; port <= 4; port++)
+    {
+      offer (&host, port);
+      ph_test_wait_for (offers (&watching, port));
+    }
+  while (!offers (&standing, 4))
+    g_main_context_iteration (context, TRUE);
+  g_assert_cmpuint (watching.side.n[PH_SIDE_SERVICES], ==, 4);
+  g_assert_cmpuint (standing.side.n[PH_SIDE_SERVICES], <, 4);
+  g_clear_pointer (&standing.session, ph_engine_session_free);
+  for (guint i = 0; i < 100 && g_main_context_iteration (context, FALSE); i++)
+    ;
+}
+
 /* Snapshots come when something changes, and not otherwise. */
 static gboolean
 on_moment (gpointer is_over)
@@ -793,6 +889,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/pair", test_pair);
   g_test_add_func ("/engine/closed", test_closed);
   g_test_add_func ("/engine/commands", test_commands);
+  g_test_add_func ("/engine/services", test_services);
   g_test_add_func ("/engine/failed-mapping", test_failed_mapping);
   g_test_add_func ("/engine/bad-start", test_bad_start);
   g_test_add_func ("/engine/no-relay", test_no_relay);
@@ -804,6 +901,7 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/free-while-connected", test_free_while_connected);
   g_test_add_func ("/engine/loop-inside", test_loop_inside);
   g_test_add_func ("/engine/standstill", test_standstill);
+  g_test_add_func ("/engine/standstill-services", test_standstill_services);
   g_test_add_func ("/engine/quiet", test_quiet);
   g_test_add_func ("/engine/snapshot-elsewhere", test_snapshot_elsewhere);
   return g_test_run ();

@@ -2,13 +2,44 @@
 #pragma once
 
 #include "ph-application.h"
+#include "ph-plan.h"
 
 G_BEGIN_DECLS
 
+/* A window for one session: the page to begin one, and then its pages. */
 #define PH_TYPE_WINDOW (ph_window_get_type ())
 G_DECLARE_FINAL_TYPE (PhWindow, ph_window, PH, WINDOW, AdwApplicationWindow)
 
-/* A window for one session. */
 PhWindow *ph_window_new (PhApplication *application);
+
+/* A name for it among the windows of this process; borrowed. */
+const char *ph_window_get_name (PhWindow *window);
+
+/* Begins a session in this window, in place of the one it may have had. What cannot be begun is
+ * told on the page to begin with. Takes @plan. */
+void ph_window_begin (PhWindow *window, PhPlan *plan);
+
+/* The same with a saved session, whose secret has to be looked up first. */
+void ph_window_open_saved (PhWindow *window, PhSavedSession *saved);
+
+/* Shows @code on the page to begin with, for the person to decide. */
+void ph_window_offer_code (PhWindow *window, const char *code);
+
+/* Borrowed; NULL while there is no session. */
+PhLive *ph_window_get_live (PhWindow *window);
+
+/* Answers the open question about @peer, if there is one. */
+void ph_window_answer (PhWindow *window, const char *peer, gboolean is_yes);
+
+/* A short feedback, plain text, in the window that @widget is in. */
+void ph_window_toast (GtkWidget *widget, const char *text);
+
+/* The same with a button to take something back: then @undo is called with @data, which is released
+ * with @free_data once the toast is gone. */
+void ph_window_toast_undo (GtkWidget *widget,
+                           const char *text,
+                           GCallback undo,
+                           gpointer data,
+                           GClosureNotify free_data);
 
 G_END_DECLS

@@ -17,6 +17,7 @@ static const char summary[] =
 
 static const char commands[] = "  host           share services of this computer\n"
                                "  join           use what somebody shares\n"
+                               "  services       list what could be shared\n"
                                "  test           try the servers that connecting may need\n"
                                "“porthole host --help” and so on tell all options of each.\n";
 
@@ -45,8 +46,8 @@ ph_cli_describe (void)
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version and end", NULL },
     G_OPTION_ENTRY_NULL,
   };
-  PhCommand *command =
-      ph_command_new ("porthole", "share a TCP service with a friend", "host|join|test …", summary);
+  PhCommand *command = ph_command_new ("porthole", "share a TCP service with a friend",
+                                       "host|join|services|test …", summary);
 
   ph_command_add_options (command, entries);
   ph_command_add_section (command, "Commands", g_strdup (commands));
@@ -158,6 +159,8 @@ ph_cli_main (int argc, char **argv)
     return ph_cli_join (argc - 1, argv + 1);
   if (g_str_equal (command, "test"))
     return ph_cli_test (argc - 1, argv + 1);
+  if (g_str_equal (command, "services"))
+    return ph_cli_services (argc - 1, argv + 1);
   if (g_str_equal (command, "--help") || g_str_equal (command, "-h") ||
       g_str_equal (command, "help"))
     {
@@ -171,10 +174,12 @@ ph_cli_main (int argc, char **argv)
     }
   if (*command == '\0')
     fprintf (stderr, "porthole: say what to do: “porthole host” shares services, “porthole join” "
-                     "uses them; “porthole --help” tells more\n");
+                     "uses them, “porthole services” lists what could be shared; “porthole "
+                     "--help” tells more\n");
   else
     fprintf (stderr,
-             "porthole: “%s” is none of “host”, “join” and “test”; “porthole --help” tells more\n",
+             "porthole: “%s” is none of “host”, “join”, “services” and “test”; “porthole --help” "
+             "tells more\n",
              command);
   return PH_EXIT_USAGE;
 }

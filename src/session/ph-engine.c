@@ -131,6 +131,7 @@ typedef enum
   MESSAGE_VERIFY,
   MESSAGE_CONNECTED,
   MESSAGE_MAPPING,
+  MESSAGE_SERVICES,
   MESSAGE_DISCONNECTED,
   MESSAGE_WARNING,
   MESSAGE_ENDED,
@@ -143,6 +144,7 @@ typedef struct
   char *texts[4]; /* in the order of the event's arguments */
   char **more_links;
   guint16 own_port;
+  PhServices *services;
   gboolean is_verified;
   PhMappingState mapping_state;
   PhPath path;
@@ -170,6 +172,7 @@ message_free (gpointer data)
   for (gsize i = 0; i < G_N_ELEMENTS (message->texts); i++)
     g_free (message->texts[i]);
   g_strfreev (message->more_links);
+  g_clear_pointer (&message->services, ph_services_unref);
   g_clear_error (&message->error);
   g_free (message);
 }
@@ -214,6 +217,10 @@ tell (PhEngineSession *self, const Message *message)
     case MESSAGE_MAPPING:
       events->mapping (texts[0], texts[1], message->mapping_state, texts[2], user_data);
       break;
+    case MESSAGE_SERVICES:
+      if (events->services != NULL)
+        events->services (message->services, user_data);
+      break;
     case MESSAGE_DISCONNECTED:
       events->disconnected (texts[0], texts[1], user_data);
       break;
@@ -242,6 +249,7 @@ struct _Command
   Worker *worker;
   CommandFunc func;
   char *text;
+  PhServices *services;
   gboolean is_approved;
   gboolean is_change; /* a person's, that may change what there is to see */
   PhEngineDone done;
@@ -256,6 +264,7 @@ command_free (gpointer data)
   Command *command = data;
 
   g_free (command->text);
+  g_clear_pointer (&command->services, ph_services_unref);
   g_free (command);
 }
 
@@ -384,17 +393,18 @@ push (Worker *self, Message *message)
   ph_timer_arm (self->turn, 0);
 }
 
-static void
-drop_oldest_warning (Worker *self)
+/* FALSE if none waits. */
+static gboolean
+drop_oldest (Worker *self, MessageKind kind)
 {
   for (GList *l = self->outbox.head; l != NULL; l = l->next)
-    if (((Message *)l->data)->kind == MESSAGE_WARNING)
+    if (((Message *)l->data)->kind == kind)
       {
         message_free (l->data);
         g_queue_delete_link (&self->outbox, l);
-        self->n_warnings--;
-        return;
+        return TRUE;
       }
+  return FALSE;
 }
 
 static void
@@ -467,6 +477,17 @@ on_mapping (const char *local,
   push (self, message);
 }
 
+static void
+on_services (PhServices *services, gpointer user_data)
+{
+  Worker *self = user_data;
+  Message *message = message_new (MESSAGE_SERVICES, NULL, NULL);
+
+  message->services = ph_services_ref (services);
+  drop_oldest (self, MESSAGE_SERVICES);
+  push (self, message);
+}
+
 /* Not passed on: there can be thousands a second. */
 static void
 on_connection (const char *peer, const PhConnectionInfo *info, gboolean is_open, gpointer user_data)
@@ -491,8 +512,8 @@ on_warning (const char *code, const char *words, gpointer user_data)
 {
   Worker *self = user_data;
 
-  if (self->n_warnings == PH_ENGINE_MAX_WARNINGS)
-    drop_oldest_warning (self);
+  if (self->n_warnings == PH_ENGINE_MAX_WARNINGS && drop_oldest (self, MESSAGE_WARNING))
+    self->n_warnings--;
   self->n_warnings++;
   push (self, message_new (MESSAGE_WARNING, code, words));
 }
@@ -514,6 +535,7 @@ static const PhSessionEvents worker_events = { .session = on_session,
                                                .verify = on_verify,
                                                .connected = on_connected,
                                                .mapping = on_mapping,
+                                               .services = on_services,
                                                .connection = on_connection,
                                                .disconnected = on_disconnected,
                                                .warning = on_warning,
@@ -731,6 +753,15 @@ do_deny (Worker *self, const Command *command, GError **error)
 }
 
 static gboolean
+do_set_services (Worker *self, const Command *command, GError **error)
+{
+  if (!check_host (self, error))
+    return FALSE;
+  ph_host_set_services (self->host, command->services);
+  return TRUE;
+}
+
+static gboolean
 do_kick (Worker *self, const Command *command, GError **error)
 {
   return check_host (self, error) && ph_host_kick (self->host, command->text, error);
@@ -824,6 +855,22 @@ ph_engine_session_deny (PhEngineSession *self,
                         gpointer user_data)
 {
   give_command (self, do_deny, rule, done, user_data);
+}
+
+void
+ph_engine_session_set_services (PhEngineSession *self,
+                                PhServices *services,
+                                PhEngineDone done,
+                                gpointer user_data)
+{
+  Command *command = command_new (self, do_set_services, NULL);
+
+  assert_owner (self);
+  command->services = services != NULL ? ph_services_ref (services) : NULL;
+  command->is_change = TRUE;
+  command->done = done;
+  command->done_data = user_data;
+  command_send (self, command);
 }
 
 void

@@ -30,6 +30,8 @@ typedef void (*PhEngineDone) (const GError *error, gpointer user_data);
 /* @events: as on PhSessionEvents says, but
  * - `connection` does not come and may be NULL: there can be thousands a second, and snapshots show
  *   them, those that were closed lately as well;
+ * - `services` may be NULL, too, for snapshots show the same; of lists only the newest waits for a
+ *   thread that is busy with something else;
  * - of `warning`, the oldest are left out where more than PH_ENGINE_MAX_WARNINGS wait for a thread
  *   that is busy with something else; everything else comes, in order, but for what is said below;
  * - the session may be freed in any of them, and after `ended`. */
@@ -82,6 +84,12 @@ void ph_engine_session_deny (PhEngineSession *session,
                              const char *rule,
                              PhEngineDone done,
                              gpointer user_data);
+
+/* As ph_host_set_services; a reference is taken, NULL as there. */
+void ph_engine_session_set_services (PhEngineSession *session,
+                                     PhServices *services,
+                                     PhEngineDone done,
+                                     gpointer user_data);
 void ph_engine_session_kick (PhEngineSession *session,
                              const char *client,
                              PhEngineDone done,

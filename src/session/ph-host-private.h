@@ -60,9 +60,14 @@ struct _PhHost
   gboolean is_manual;
   guint offer_life_s;
   GSource *offer_life;
-  PhHostClient *offer; /* borrowed: whose offer is open, or being made; NULL if none is */
-  GHashTable *seen;    /* ids of child sessions that are being dealt with */
-  GHashTable *nonces;  /* GBytes -> the id of the child it came with */
+  PhHostClient *offer;  /* borrowed: whose offer is open, or being made; NULL if none is */
+  GHashTable *seen;     /* ids of child sessions that are being dealt with */
+  GHashTable *nonces;   /* GBytes -> the id of the child it came with */
+  PhServices *services; /* as they were set; NULL: what the rules name */
+  PhServices *offered;  /* … and allowed; NULL: nothing yet */
+  GSource *services_timer;
+  gint64 services_us; /* before which Clients are not told again */
+  gint64 n_lists;     /* that Clients were told */
   const PhSessionEvents *events;
   gpointer user_data;
 };
@@ -103,6 +108,17 @@ gboolean ph_host_session_continue_ending (PhHost *self);
 
 /* Nothing is heard of it after this. */
 void ph_host_session_close (PhHost *self);
+
+/* ph-host-services.c: what Clients are told that is offered */
+
+void ph_host_services_open (PhHost *self);
+void ph_host_services_close (PhHost *self);
+
+/* A Client is connected. */
+void ph_host_services_greet (PhHost *self, PhHostClient *client);
+
+/* The rules, or what a person has set. */
+void ph_host_services_changed (PhHost *self);
 
 /* ph-host-manual.c: the same without a server */
 

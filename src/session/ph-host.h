@@ -63,6 +63,15 @@ gboolean ph_host_paste (PhHost *host, const char *text, GError **error);
 gboolean ph_host_allow (PhHost *host, const char *rule, GError **error);
 gboolean ph_host_deny (PhHost *host, const char *rule, GError **error);
 
+/* What Clients are told that there is. They are told as soon as they are connected and let in, and
+ * again after each change, twice a second at most; and of nothing that the rules do not allow at
+ * that moment. NULL, as at first: what rules name that allow one port of one computer. A reference
+ * is taken. */
+void ph_host_set_services (PhHost *host, PhServices *services);
+
+/* What they are told now; borrowed, NULL for nothing. Another one after each change. */
+PhServices *ph_host_get_services (PhHost *host);
+
 /* Answers the oldest open question: whether a Client may join, or whether the number is the same.
  * FALSE if there is none. */
 gboolean ph_host_answer (PhHost *host, gboolean is_approved);

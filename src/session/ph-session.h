@@ -4,6 +4,8 @@
 #include "transport/ph-ice.h"
 #include "tunnel/ph-mux.h"
 
+#include "ph-service.h"
+
 G_BEGIN_DECLS
 
 /* What Host and Client tell whoever shows a session. */
@@ -76,6 +78,10 @@ typedef struct
                    PhMappingState state,
                    const char *message,
                    gpointer user_data);
+
+  /* Client: what the Host offers, all of it, whenever that has changed. At first it is nothing, and
+   * so it stays with one that does not say. Twice a second at most. */
+  void (*services) (PhServices *services, gpointer user_data);
 
   /* A TCP connection was opened, or closed. @peer: whose. */
   void (*connection) (const char *peer,

@@ -70,8 +70,10 @@ typedef struct
   const char *const *rules;    /* Host: in order, NULL-terminated */
   const PhSnapshotPeer *peers; /* Host: Clients, in order of coming; Client: the Host, or none */
   const PhSnapshotMapping *mappings; /* Client */
+  const PhService *services; /* Host: what Clients are told of; Client: what the Host offers */
   guint n_peers;
   guint n_mappings;
+  guint n_services;
 
   const PhSnapshotConnection *connections; /* oldest first */
   const PhSnapshotConnection *closed;      /* the last ones, in the order of their closing; those
