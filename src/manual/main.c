@@ -9,14 +9,10 @@
 
 /* porthole-manual PAGE|PROGRAM.bash prints one page, or one program's completion. */
 
-static const char *const pages[] = { "porthole",
-                                     "porthole-host",
-                                     "porthole-join",
-                                     "porthole-services",
-                                     "porthole-test",
-                                     "porthole-gtk",
-                                     "porthole-signal",
-                                     NULL };
+static const char *const pages[] = { "porthole",        "porthole-host",
+                                     "porthole-join",   "porthole-services",
+                                     "porthole-test",   "porthole-gtk",
+                                     "porthole-signal", NULL };
 
 static PhCommand *
 describe (const char *page)

@@ -115,7 +115,7 @@ class Manual(harness.Case):
     def test_completion_offers_every_option(self):
         """Each subcommand completes just the options it takes"""
         for page, command in PAGES.items():
-            typed = re.sub('-(host|join|services)$', r' \1', page)
+            typed = re.sub('-(host|join|services|test)$', r' \1', page)
             offered = {word for word in self.complete(f'{typed} -') if word.startswith('--')}
             self.assertEqual(offered, self.options_of(command), page)
 
