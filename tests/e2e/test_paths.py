@@ -100,8 +100,7 @@ class Paths(harness.Case):
 
 class NoPath(harness.Case):
     def no_path(self, option, why):
-        """That a relay which gives nothing leaves the Client with “no path”, the Host alone, and both
-        told why."""
+        """That a relay which gives nothing leaves the Client with “no path”, and both told why."""
         daemon = self.start_daemon()
         options = ['--turn', option, '--relay-only']
         host = self.start_host('--signal', daemon.url, '--yes', *options)
