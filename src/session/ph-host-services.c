@@ -24,7 +24,7 @@ tell (PhHost *self, PhHostClient *client)
 
   if (mux == NULL)
     return;
-  list = ph_services_print (self->offered, ++self->n_lists);
+  list = ph_services_print (self->offered);
   ph_mux_send_services (mux, list);
 }
 
