@@ -87,9 +87,10 @@ ph_host_services_changed (PhHost *self)
 void
 ph_host_set_services (PhHost *self, PhServices *services)
 {
-  g_autoptr (PhServices) old = g_steal_pointer (&self->services);
+  PhServices *old = self->services;
 
   self->services = services != NULL ? ph_services_ref (services) : NULL;
+  g_clear_pointer (&old, ph_services_unref);
   ph_host_services_changed (self);
 }
 
