@@ -2,6 +2,7 @@
 #include "ph-application.h"
 
 #include "core/ph-limits.h"
+#include "core/ph-log.h"
 #include "core/ph-quit.h"
 
 #include "ph-portable.h"
@@ -257,13 +258,32 @@ ph_application_open (GApplication *application, GFile **files, int n_files, cons
     }
 }
 
+/* Before the second thread. In portable mode the log stays in the folder. */
+static gboolean
+start_log (GVariantDict *options, GError **error)
+{
+  const char *level = NULL, *file = NULL;
+
+  g_variant_dict_lookup (options, "log-level", "&s", &level);
+  if (!g_variant_dict_lookup (options, "log-file", "^&ay", &file))
+    file = ph_portable_get_log_file ();
+  return ph_log_start (level, file, error);
+}
+
 static int
 ph_application_handle_local_options (GApplication *application, GVariantDict *options)
 {
+  g_autoptr (GError) error = NULL;
+
   if (g_variant_dict_contains (options, "version"))
     {
       g_print ("porthole-gtk " PH_VERSION "\n");
       return 0;
+    }
+  if (!start_log (options, &error))
+    {
+      g_printerr ("%s\n", error->message);
+      return 2;
     }
   if (g_variant_dict_contains (options, "new-instance"))
     g_application_set_flags (application,
@@ -311,6 +331,9 @@ ph_application_init (PhApplication *self)
 
 static const GOptionEntry option_entries[] = {
   { "new-instance", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Start a process of its own"), NULL },
+  { "log-level", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("How much to log"), PH_LOG_LEVELS },
+  { "log-file", 0, 0, G_OPTION_ARG_FILENAME, NULL,
+    N_ ("Log to this file, at level info if not told otherwise"), "FILE" },
   { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Print the version"), NULL },
   { NULL },
 };
