@@ -528,6 +528,12 @@ ph_window_offer_code (PhWindow *window, const char *code)
   ph_start_page_offer_code (window->start, code);
 }
 
+gboolean
+ph_window_is_idle (PhWindow *window)
+{
+  return window->live == NULL && window->opening == NULL;
+}
+
 PhLive *
 ph_window_get_live (PhWindow *window)
 {

@@ -25,6 +25,9 @@ void ph_window_open_saved (PhWindow *window, PhSavedSession *saved);
 /* Shows @code on the page to begin with, for the person to decide. */
 void ph_window_offer_code (PhWindow *window, const char *code);
 
+/* Whether it shows the page to begin with. */
+gboolean ph_window_is_idle (PhWindow *window);
+
 /* Borrowed; NULL while there is no session. */
 PhLive *ph_window_get_live (PhWindow *window);
 
