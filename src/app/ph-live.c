@@ -2,6 +2,7 @@
 #include "ph-live-private.h"
 
 #include "core/ph-error.h"
+#include "core/ph-log.h"
 
 #include <glib/gi18n.h>
 
@@ -33,6 +34,12 @@ static guint signals[N_SIGNALS];
 
 /* --- the log ---------------------------------------------------------------------------------- */
 
+static const PhLogLevel log_levels[] = {
+  [PH_EVENT_INFO] = PH_LOG_INFO,
+  [PH_EVENT_WARNING] = PH_LOG_WARNING,
+  [PH_EVENT_ERROR] = PH_LOG_ERROR,
+};
+
 G_GNUC_PRINTF (3, 4)
 static void
 tell (PhLive *self, PhEventLevel level, const char *format, ...)
@@ -44,6 +51,7 @@ tell (PhLive *self, PhEventLevel level, const char *format, ...)
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
   ph_event_log_add (self->events, level, text);
+  ph_log (log_levels[level], "told", "text", text, NULL);
 }
 
 static void
@@ -323,6 +331,7 @@ ph_live_dispose (GObject *object)
 {
   PhLive *self = PH_LIVE (object);
 
+  g_clear_pointer (&self->offering, ph_offering_free);
   g_clear_pointer (&self->session, ph_engine_session_free);
   g_clear_error (&self->error);
   g_clear_pointer (&self->code, g_free);
@@ -413,6 +422,7 @@ ph_live_new_host (PhEngine *engine, const PhHostOptions *options, GListModel *ru
   if (self->session == NULL)
     return NULL;
   ph_engine_session_set_snapshot_func (self->session, on_snapshot);
+  self->offering = ph_offering_new (self);
   return g_steal_pointer (&self);
 }
 
@@ -516,6 +526,12 @@ GListModel *
 ph_live_get_mappings (PhLive *live)
 {
   return G_LIST_MODEL (live->mappings);
+}
+
+void
+ph_live_set_services (PhLive *live, PhServices *services)
+{
+  ph_engine_session_set_services (live->session, services, NULL, NULL);
 }
 
 void
