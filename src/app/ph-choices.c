@@ -17,6 +17,7 @@ struct _PhChoice
   char *program;     /* NULL: not known, or it does not run */
   PhKind kind;
   gboolean is_system;
+  gboolean is_minor;
   gboolean is_preset; /* has not been seen running */
   gboolean is_running;
   gboolean is_chosen;
@@ -112,6 +113,12 @@ ph_choice_is_system (PhChoice *choice)
 }
 
 gboolean
+ph_choice_is_minor (PhChoice *choice)
+{
+  return choice->is_minor;
+}
+
+gboolean
 ph_choice_is_chosen (PhChoice *choice)
 {
   return choice->is_chosen;
@@ -127,7 +134,7 @@ ph_choice_set_chosen (PhChoice *choice, gboolean is_chosen)
 }
 
 static void
-set_running (PhChoice *self, const PhListening *listening)
+set_running (PhChoice *self, const PhListening *listening, guint position)
 {
   gboolean is_same = self->is_running && g_strcmp0 (self->program, listening->program) == 0 &&
                      g_strcmp0 (self->title, listening->title) == 0;
@@ -135,6 +142,7 @@ set_running (PhChoice *self, const PhListening *listening)
   self->is_preset = FALSE;
   self->is_running = TRUE;
   self->is_system = listening->is_system;
+  self->is_minor = listening->is_system || position >= PH_CHOICES_PROMINENT;
   self->title = listening->title;
   self->kind = listening->kind;
   g_free (self->program);
@@ -213,7 +221,7 @@ place_found (PhChoices *self, guint position, const PhListening *listening)
 
   if (there != NULL && ph_endpoint_equal (&there->address, &listening->address))
     {
-      set_running (there, listening);
+      set_running (there, listening, position);
       return;
     }
   item = take (self->found, position, &listening->address);
@@ -221,7 +229,7 @@ place_found (PhChoices *self, guint position, const PhListening *listening)
     item = take (self->presets, 0, &listening->address);
   if (item == NULL)
     item = choice_new (&listening->address);
-  set_running (item, listening);
+  set_running (item, listening, position);
   g_list_store_insert (self->found, position, item);
 }
 

@@ -5,6 +5,8 @@
 
 G_BEGIN_DECLS
 
+#define PH_CHOICES_PROMINENT 4
+
 /* A service that a person may choose to share. Emits `changed`. */
 #define PH_TYPE_CHOICE (ph_choice_get_type ())
 G_DECLARE_FINAL_TYPE (PhChoice, ph_choice, PH, CHOICE, GObject)
@@ -18,6 +20,10 @@ char *ph_choice_dup_title (PhChoice *choice);
 char *ph_choice_dup_detail (PhChoice *choice);
 
 PhKind ph_choice_get_kind (PhChoice *choice);
+
+/* Part of the system, or behind the first PH_CHOICES_PROMINENT: rarely what is looked for. */
+gboolean ph_choice_is_minor (PhChoice *choice);
+
 gboolean ph_choice_is_system (PhChoice *choice);
 
 gboolean ph_choice_is_chosen (PhChoice *choice);

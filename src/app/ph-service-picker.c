@@ -16,7 +16,7 @@ struct _PhServicePicker
   AdwBin parent_instance;
 
   PhChoices *choices;
-  GtkFilter *filter;         /* system services only where they are wanted */
+  GtkFilter *filter;         /* minor ones only where they are wanted */
   GPtrArray *preset_rows;    /* in `presets` */
   GCancellable *cancellable; /* of the search; NULL while it is not shown */
   guint timer;               /* 0: likewise */
@@ -25,7 +25,7 @@ struct _PhServicePicker
   GtkWidget *lists;
   GtkLabel *remark;
   GtkListBox *found;
-  GtkCheckButton *show_system;
+  GtkCheckButton *show_all;
   AdwExpanderRow *presets;
   AdwEntryRow *rule;
   GtkEventControllerFocus *focus;
@@ -125,12 +125,12 @@ is_shown (gpointer item, gpointer user_data)
 {
   PhServicePicker *self = user_data;
 
-  return !ph_choice_is_system (item) || ph_choice_is_chosen (item) ||
-         gtk_check_button_get_active (self->show_system);
+  return !ph_choice_is_minor (item) || ph_choice_is_chosen (item) ||
+         gtk_check_button_get_active (self->show_all);
 }
 
 static void
-on_show_system (PhServicePicker *self)
+on_show_all (PhServicePicker *self)
 {
   gtk_filter_changed (self->filter, GTK_FILTER_CHANGE_DIFFERENT);
 }
@@ -170,7 +170,7 @@ static void
 update_found (PhServicePicker *self, GPtrArray *found)
 {
   GListModel *model = ph_choices_get_found (self->choices);
-  gboolean has_system = FALSE;
+  gboolean has_minor = FALSE, is_all_system = TRUE;
 
   ph_choices_set_found (self->choices, found);
   gtk_filter_changed (self->filter, GTK_FILTER_CHANGE_DIFFERENT);
@@ -178,9 +178,12 @@ update_found (PhServicePicker *self, GPtrArray *found)
     {
       g_autoptr (PhChoice) choice = g_list_model_get_item (model, i);
 
-      has_system |= ph_choice_is_system (choice);
+      has_minor |= ph_choice_is_minor (choice);
+      is_all_system &= !ph_choice_is_minor (choice) || ph_choice_is_system (choice);
     }
-  gtk_widget_set_visible (GTK_WIDGET (self->show_system), has_system);
+  gtk_widget_set_visible (GTK_WIDGET (self->show_all), has_minor);
+  gtk_check_button_set_label (self->show_all,
+                              is_all_system ? _ ("Show System Services") : _ ("Show All Services"));
   show_remark (self, get_remark (found));
 }
 
@@ -405,12 +408,12 @@ bind_template (GtkWidgetClass *class)
   gtk_widget_class_bind_template_child (class, PhServicePicker, lists);
   gtk_widget_class_bind_template_child (class, PhServicePicker, remark);
   gtk_widget_class_bind_template_child (class, PhServicePicker, found);
-  gtk_widget_class_bind_template_child (class, PhServicePicker, show_system);
+  gtk_widget_class_bind_template_child (class, PhServicePicker, show_all);
   gtk_widget_class_bind_template_child (class, PhServicePicker, presets);
   gtk_widget_class_bind_template_child (class, PhServicePicker, rule);
   gtk_widget_class_bind_template_child (class, PhServicePicker, focus);
   gtk_widget_class_bind_template_child (class, PhServicePicker, help);
-  gtk_widget_class_bind_template_callback (class, on_show_system);
+  gtk_widget_class_bind_template_callback (class, on_show_all);
   gtk_widget_class_bind_template_callback (class, on_typed);
   gtk_widget_class_bind_template_callback (class, on_activated);
   gtk_widget_class_bind_template_callback (class, update_help);

@@ -87,6 +87,8 @@ ph_start_page_map (GtkWidget *widget)
     }
   update (self);
   GTK_WIDGET_CLASS (ph_start_page_parent_class)->map (widget);
+  if (gtk_root_get_focus (gtk_widget_get_root (widget)) == NULL)
+    ph_join_card_focus (self->join);
 }
 
 static void
@@ -228,5 +230,4 @@ static void
 ph_start_page_init (PhStartPage *self)
 {
   gtk_widget_init_template (GTK_WIDGET (self));
-  ph_join_card_focus (self->join);
 }
