@@ -58,6 +58,52 @@ ph_put_file (const char *path, const char *text)
   g_assert_true (g_file_set_contents (path, text, -1, NULL));
 }
 
+void
+ph_remove_all (const char *path)
+{
+  g_autoptr (GDir) folder =
+      g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
+  const char *name;
+
+  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL)
+    {
+      g_autofree char *inside = g_build_filename (path, name, NULL);
+
+      ph_remove_all (inside);
+    }
+  g_assert_cmpint (g_remove (path), ==, 0);
+}
+
+static char *folder_of_test;
+static char *folder_path;
+
+const char *
+ph_test_folder (void)
+{
+  if (g_strcmp0 (folder_of_test, g_test_get_path ()) == 0)
+    return folder_path;
+  if (folder_path != NULL)
+    ph_remove_all (folder_path);
+  g_free (folder_of_test);
+  g_free (folder_path);
+  folder_of_test = g_strdup (g_test_get_path ());
+  folder_path = g_dir_make_tmp ("ph-test-XXXXXX", NULL);
+  g_assert_nonnull (folder_path);
+  return folder_path;
+}
+
+int
+ph_test_run (void)
+{
+  const int status = g_test_run ();
+
+  if (folder_path != NULL)
+    ph_remove_all (folder_path);
+  g_clear_pointer (&folder_path, g_free);
+  g_clear_pointer (&folder_of_test, g_free);
+  return status;
+}
+
 GDBusConnection *
 ph_fake_bus_new (const char *name)
 {

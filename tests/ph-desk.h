@@ -25,6 +25,15 @@ void ph_answer_clear (PhAnswer *answer);
 /* Writes @text to a file, whose folder is made. */
 void ph_put_file (const char *path, const char *text);
 
+/* A file, or a folder with all that is in it. */
+void ph_remove_all (const char *path);
+
+/* A folder for the test that runs now, empty at first. Borrowed. */
+const char *ph_test_folder (void);
+
+/* g_test_run, after which that folder is gone. */
+int ph_test_run (void);
+
 /* A connection of its own to the session bus, that owns @name; the other end of what is tested. */
 GDBusConnection *ph_fake_bus_new (const char *name);
 

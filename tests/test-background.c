@@ -42,12 +42,8 @@ respond (Portal *portal, const char *handle)
   GVariantBuilder results;
 
   g_variant_builder_init (&results, G_VARIANT_TYPE_VARDICT);
-  if (portal->response == 0)
-    {
-      g_variant_builder_add (&results, "{sv}", "background",
-                             g_variant_new_boolean (portal->may_run));
-      g_variant_builder_add (&results, "{sv}", "autostart", g_variant_new_boolean (portal->starts));
-    }
+  g_variant_builder_add (&results, "{sv}", "background", g_variant_new_boolean (portal->may_run));
+  g_variant_builder_add (&results, "{sv}", "autostart", g_variant_new_boolean (portal->starts));
   g_dbus_connection_emit_signal (portal->bus, NULL, handle, "org.freedesktop.portal.Request",
                                  "Response", g_variant_new ("(ua{sv})", portal->response, &results),
                                  NULL);
@@ -153,7 +149,7 @@ static const struct
   { "no-start", { .may_run = TRUE }, TRUE, PH_ERROR_REFUSED },
   { "no", { .may_run = FALSE }, FALSE, PH_ERROR_REFUSED },
   { "cancelled", { .response = 1 }, FALSE, PH_ERROR_REFUSED },
-  { "other", { .response = 2, .may_run = TRUE }, TRUE, PH_ERROR_REFUSED },
+  { "other", { .response = 2, .may_run = TRUE, .starts = TRUE }, TRUE, PH_ERROR_REFUSED },
 };
 
 static void
@@ -223,7 +219,7 @@ test_cancel (void)
 static void
 test_autostart_file (void)
 {
-  g_autofree char *folder = g_build_filename (g_get_user_config_dir (), "autostart", NULL);
+  g_autofree char *folder = g_build_filename (ph_test_folder (), "autostart", NULL);
   g_autofree char *path = g_build_filename (folder, "io.github.porthole.Porthole.desktop", NULL);
   g_autoptr (PhBackground) background = ph_background_new_full (folder, 60000);
   g_autoptr (GKeyFile) file = g_key_file_new ();
@@ -244,7 +240,7 @@ test_autostart_file (void)
 static void
 test_autostart_unwritable (void)
 {
-  g_autofree char *folder = g_build_filename (g_get_user_config_dir (), "autostart", NULL);
+  g_autofree char *folder = g_build_filename (ph_test_folder (), "autostart", NULL);
   g_autoptr (PhBackground) background = ph_background_new_full (folder, 60000);
   g_autoptr (GError) error = NULL;
 
@@ -257,7 +253,7 @@ test_autostart_unwritable (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/background/no-portal", test_no_portal);
   for (gsize i = 0; i < G_N_ELEMENTS (answers); i++)
     {
@@ -269,5 +265,5 @@ main (int argc, char **argv)
   g_test_add_func ("/background/cancel", test_cancel);
   g_test_add_func ("/background/autostart-file", test_autostart_file);
   g_test_add_func ("/background/autostart-unwritable", test_autostart_unwritable);
-  return g_test_run ();
+  return ph_test_run ();
 }

@@ -5,7 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "app/ph-portable.h"
-#include "app/ph-program.h"
+#include "app/ph-executable.h"
 #include "app/ph-secrets.h"
 #include "core/ph-log.h"
 
@@ -22,6 +22,7 @@ probe (void)
 {
   g_autofree char *data = NULL;
   g_autofree char *problem = NULL;
+  g_autofree char *name = NULL;
   g_autoptr (GSettings) gsettings = NULL;
   g_autoptr (PhSecrets) secrets = NULL;
   g_auto (PhAnswer) answer = { 0 };
@@ -40,8 +41,9 @@ probe (void)
   secrets = ph_secrets_new (data, !ph_portable_is_on ());
   ph_secrets_store_async (secrets, "turn", "id", "Label", "secret", NULL, ph_answer_take, &answer);
   ph_secrets_store_finish (secrets, ph_answer_await (&answer), NULL);
+  name = g_settings_get_string (gsettings, "name");
   g_print ("on=%d problem=%s name=%s", ph_portable_is_on (), problem != NULL ? problem : "none",
-           g_settings_get_string (gsettings, "name"));
+           name);
   return 0;
 }
 
@@ -79,7 +81,7 @@ set_up (Fixture *fixture, gconstpointer data)
   g_autofree char *schemas = NULL;
   g_autofree char *compiled = NULL;
   g_autofree char *built = dup_in (g_getenv ("PORTHOLE_SCHEMAS"), "gschemas.compiled");
-  g_autofree char *own = ph_program_dup_path ();
+  g_autofree char *own = ph_executable_dup_path ();
 
   fixture->home = dup_in (root, "home");
   fixture->folder = dup_in (root, "a folder");
@@ -95,27 +97,11 @@ set_up (Fixture *fixture, gconstpointer data)
 }
 
 static void
-remove_all (const char *path)
-{
-  g_autoptr (GDir) folder =
-      g_file_test (path, G_FILE_TEST_IS_SYMLINK) ? NULL : g_dir_open (path, 0, NULL);
-  const char *name;
-
-  while (folder != NULL && (name = g_dir_read_name (folder)) != NULL)
-    {
-      g_autofree char *inside = dup_in (path, name);
-
-      remove_all (inside);
-    }
-  g_assert_cmpint (g_remove (path), ==, 0);
-}
-
-static void
 tear_down (Fixture *fixture, gconstpointer data)
 {
   g_autofree char *root = g_path_get_dirname (fixture->folder);
 
-  remove_all (root);
+  ph_remove_all (root);
   g_free (fixture->home);
   g_free (fixture->folder);
   g_free (fixture->program);

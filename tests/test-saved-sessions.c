@@ -17,15 +17,15 @@ static const char *const mappings[] = { "127.0.0.1:8000 => example.com:80", NULL
 static char *
 dup_path (void)
 {
-  return g_build_filename (g_get_user_data_dir (), "sessions.ini", NULL);
+  return g_build_filename (ph_test_folder (), "sessions.ini", NULL);
 }
 
 static PhSavedSessions *
 make (void)
 {
-  g_autoptr (PhSecrets) secrets = ph_secrets_new (g_get_user_data_dir (), FALSE);
+  g_autoptr (PhSecrets) secrets = ph_secrets_new (ph_test_folder (), FALSE);
 
-  return ph_saved_sessions_new (g_get_user_data_dir (), secrets);
+  return ph_saved_sessions_new (ph_test_folder (), secrets);
 }
 
 static PhSavedSessions *
@@ -256,7 +256,7 @@ test_unknown_keys_stay (void)
 static void
 test_unwritable (void)
 {
-  g_autofree char *blocked = g_build_filename (g_get_user_data_dir (), "file", NULL);
+  g_autofree char *blocked = g_build_filename (ph_test_folder (), "file", NULL);
   g_autofree char *folder = g_build_filename (blocked, "folder", NULL);
   g_autoptr (PhSecrets) secrets = ph_secrets_new (folder, FALSE);
   g_autoptr (PhSavedSessions) sessions = ph_saved_sessions_new (folder, secrets);
@@ -273,7 +273,7 @@ test_unwritable (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/saved-sessions/round-trip", test_round_trip);
   g_test_add_func ("/saved-sessions/order", test_order);
   g_test_add_func ("/saved-sessions/secret-and-forget", test_secret_and_forget);
@@ -282,5 +282,5 @@ main (int argc, char **argv)
   g_test_add_func ("/saved-sessions/damaged", test_damaged);
   g_test_add_func ("/saved-sessions/unknown-keys-stay", test_unknown_keys_stay);
   g_test_add_func ("/saved-sessions/unwritable", test_unwritable);
-  return g_test_run ();
+  return ph_test_run ();
 }

@@ -251,13 +251,13 @@ service_stop (void)
 static PhSecrets *
 make (gboolean use_service)
 {
-  return ph_secrets_new (g_get_user_data_dir (), use_service);
+  return ph_secrets_new (ph_test_folder (), use_service);
 }
 
 static char *
 dup_path (void)
 {
-  return g_build_filename (g_get_user_data_dir (), "secrets.ini", NULL);
+  return g_build_filename (ph_test_folder (), "secrets.ini", NULL);
 }
 
 static gboolean
@@ -498,7 +498,7 @@ test_cancel (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/secrets/file", test_file);
   g_test_add_func ("/secrets/damaged-file", test_damaged_file);
   g_test_add_func ("/secrets/too-long", test_too_long);
@@ -509,5 +509,5 @@ main (int argc, char **argv)
   g_test_add_func ("/secrets/silent", test_silent);
   g_test_add_func ("/secrets/broken", test_broken);
   g_test_add_func ("/secrets/cancel", test_cancel);
-  return g_test_run ();
+  return ph_test_run ();
 }

@@ -9,7 +9,7 @@
 static PhSettings *
 make (void)
 {
-  g_autoptr (PhSecrets) secrets = ph_secrets_new (g_get_user_data_dir (), FALSE);
+  g_autoptr (PhSecrets) secrets = ph_secrets_new (ph_test_folder (), FALSE);
   PhSettings *settings = ph_settings_new (secrets);
 
   ph_settings_reset (settings);
@@ -243,7 +243,7 @@ test_turn_wrong_is_not_repeated (void)
 int
 main (int argc, char **argv)
 {
-  g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
+  g_test_init (&argc, &argv, NULL);
   g_unsetenv ("PORTHOLE_SIGNAL");
   g_unsetenv ("PORTHOLE_STUN");
   g_unsetenv ("PORTHOLE_TURN");
@@ -255,5 +255,5 @@ main (int argc, char **argv)
   g_test_add_func ("/settings/turn", test_turn);
   g_test_add_func ("/settings/turn-without-password", test_turn_without_password);
   g_test_add_func ("/settings/turn-wrong-is-not-repeated", test_turn_wrong_is_not_repeated);
-  return g_test_run ();
+  return ph_test_run ();
 }

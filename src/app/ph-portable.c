@@ -4,7 +4,7 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
-#include "ph-program.h"
+#include "ph-executable.h"
 
 #define MARKER "portable"
 #define SCHEMAS "share/glib-2.0/schemas"
@@ -102,7 +102,7 @@ move_homes (void)
 void
 ph_portable_start (void)
 {
-  g_autofree char *program = ph_program_dup_path ();
+  g_autofree char *program = ph_executable_dup_path ();
   g_autofree char *folder = NULL;
 
   environment = g_get_environ ();

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-question-dialog.h"
 
+#include "ph-number-view.h"
+
 #include <glib/gi18n.h>
 
 typedef struct
@@ -69,9 +71,9 @@ new_number_dialog (GtkWindow *parent, PhQuestion *question)
          "listening in between."),
       ph_question_get_peer (question));
   GtkWidget *dialog = adw_message_dialog_new (parent, _ ("Is the Number the Same?"), body);
-  GtkWidget *number = gtk_label_new (ph_question_get_number (question));
+  GtkWidget *number = ph_number_view_new ();
 
-  gtk_widget_add_css_class (number, "title-1");
+  ph_number_view_set_number (PH_NUMBER_VIEW (number), ph_question_get_number (question));
   adw_message_dialog_set_extra_child (ADW_MESSAGE_DIALOG (dialog), number);
   adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "no", _ ("It _Differs"), "yes",
                                     _ ("It Is the _Same"), NULL);

@@ -7,6 +7,6 @@ G_BEGIN_DECLS
 
 /* The path of the program that runs, as this system knows it. Owned; NULL where it cannot be told.
  * Any thread. */
-char *ph_program_dup_path (void);
+char *ph_executable_dup_path (void);
 
 G_END_DECLS

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ph-program.h"
+#include "ph-executable.h"
 
 #include <windows.h>
 
 #define MAX_PATH_UNITS 32768 /* the longest that Windows knows */
 
 char *
-ph_program_dup_path (void)
+ph_executable_dup_path (void)
 {
   g_autofree wchar_t *path = g_new (wchar_t, MAX_PATH_UNITS);
   DWORD length = GetModuleFileNameW (NULL, path, MAX_PATH_UNITS);

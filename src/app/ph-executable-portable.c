@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ph-program.h"
+#include "ph-executable.h"
 
 char *
-ph_program_dup_path (void)
+ph_executable_dup_path (void)
 {
   return NULL;
 }
