@@ -15,10 +15,10 @@ static const char summary[] =
     "Lets one person share TCP services with another, directly from computer to computer and\n"
     "encrypted, with nothing to set up on either router.";
 
-static const char commands[] =
-    "  host           share services of this computer\n"
-    "  join           use what somebody shares\n"
-    "“porthole host --help” and “porthole join --help” tell all options of each.\n";
+static const char commands[] = "  host           share services of this computer\n"
+                               "  join           use what somebody shares\n"
+                               "  services       list what could be shared\n"
+                               "“porthole host --help” and so on tell all options of each.\n";
 
 static const char example[] = "Share a Minecraft server:\n"
                               "  porthole host --allow 127.0.0.1:25565\n"
@@ -45,8 +45,8 @@ ph_cli_describe (void)
     { "version", 0, 0, G_OPTION_ARG_NONE, &version, "Print the version and end", NULL },
     G_OPTION_ENTRY_NULL,
   };
-  PhCommand *command =
-      ph_command_new ("porthole", "share a TCP service with a friend", "host|join …", summary);
+  PhCommand *command = ph_command_new ("porthole", "share a TCP service with a friend",
+                                       "host|join|services …", summary);
 
   ph_command_add_options (command, entries);
   ph_command_add_section (command, "Commands", g_strdup (commands));
@@ -156,6 +156,8 @@ ph_cli_main (int argc, char **argv)
     return ph_cli_host (argc - 1, argv + 1);
   if (g_str_equal (command, "join"))
     return ph_cli_join (argc - 1, argv + 1);
+  if (g_str_equal (command, "services"))
+    return ph_cli_services (argc - 1, argv + 1);
   if (g_str_equal (command, "--help") || g_str_equal (command, "-h") ||
       g_str_equal (command, "help"))
     {
@@ -169,9 +171,12 @@ ph_cli_main (int argc, char **argv)
     }
   if (*command == '\0')
     fprintf (stderr, "porthole: say what to do: “porthole host” shares services, “porthole join” "
-                     "uses them; “porthole --help” tells more\n");
+                     "uses them, “porthole services” lists what could be shared; “porthole "
+                     "--help” tells more\n");
   else
-    fprintf (stderr, "porthole: “%s” is neither “host” nor “join”; “porthole --help” tells more\n",
+    fprintf (stderr,
+             "porthole: “%s” is none of “host”, “join” and “services”; “porthole --help” tells "
+             "more\n",
              command);
   return PH_EXIT_USAGE;
 }

@@ -8,8 +8,8 @@
 
 /* porthole-manual PAGE|PROGRAM.bash prints one page, or one program's completion. */
 
-static const char *const pages[] = { "porthole", "porthole-host", "porthole-join",
-                                     "porthole-signal", NULL };
+static const char *const pages[] = { "porthole",          "porthole-host",   "porthole-join",
+                                     "porthole-services", "porthole-signal", NULL };
 
 static PhCommand *
 describe (const char *page)
@@ -20,6 +20,8 @@ describe (const char *page)
     return ph_cli_describe_host ();
   if (g_str_equal (page, "porthole-join"))
     return ph_cli_describe_join ();
+  if (g_str_equal (page, "porthole-services"))
+    return ph_cli_describe_services ();
   if (g_str_equal (page, "porthole-signal"))
     return ph_daemon_describe ();
   return NULL;
@@ -31,7 +33,8 @@ dup_porthole_bash (void)
   g_autoptr (PhCommand) program = ph_cli_describe ();
   g_autoptr (PhCommand) host = ph_cli_describe_host ();
   g_autoptr (PhCommand) join = ph_cli_describe_join ();
-  PhCommand *subcommands[] = { host, join };
+  g_autoptr (PhCommand) services = ph_cli_describe_services ();
+  PhCommand *subcommands[] = { host, join, services };
 
   return ph_manual_dup_bash (program, subcommands, G_N_ELEMENTS (subcommands));
 }

@@ -67,6 +67,7 @@ EVENTS = {
     'listening': ({'url': str}, {}),
     'clients': ({'clients': list}, {}),
     'rules': ({'rules': list}, {}),
+    'service': ({'address': str, 'kind': str, 'system': bool}, {'title': str, 'program': str}),
 }
 VALUES = {
     ('connected', 'path'): {'lan', 'nat', 'relayed'},

@@ -18,13 +18,14 @@ PAGES = {
     'porthole': [harness.PORTHOLE],
     'porthole-host': [harness.PORTHOLE, 'host'],
     'porthole-join': [harness.PORTHOLE, 'join'],
+    'porthole-services': [harness.PORTHOLE, 'services'],
     'porthole-signal': [harness.SIGNAL],
 }
 ROFF = ['groff', '-Kutf8', '-Tutf8', '-man', '-ww']
 
 # What is typed, the last word being completed, and some of what must be offered; None: file names.
 COMPLETIONS = [
-    ('porthole ', {'host', 'join'}),
+    ('porthole ', {'host', 'join', 'services'}),
     ('porthole h', {'host'}),
     ('porthole --', {'--help', '--version'}),
     ('porthole host --al', {'--allow', '--allow-unverified'}),
@@ -34,6 +35,7 @@ COMPLETIONS = [
     ('porthole join CODE --log-level=d', {'debug'}),
     ('porthole host --log-file ', None),
     ('porthole host --stun n', {'none'}),
+    ('porthole services --a', {'--all'}),
     ('porthole-signal --tls', {'--tls-cert', '--tls-key'}),
     ('porthole-signal --tls-cert ', None),
 ]

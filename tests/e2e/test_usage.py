@@ -52,6 +52,8 @@ WRONG = [
     (['host', '--turn', 'turn:u:p@example.com?transport=sctp', *SIGNAL], 'sctp', 'tcp'),
     (['host', '--relay-only', *SIGNAL], '--relay-only', '--turn'),
     (['join'], '', 'join'),
+    (['services', '--dance'], '--dance', ''),
+    (['services', 'extra'], 'extra', '--all'),
     (['join', CODE, 'extra', *SIGNAL], 'extra', ''),
     (['join', 'not a code', *SIGNAL], '“not a code', '21'),
     (['join', 'A' * 20 + '.' + 'A' * 22, *SIGNAL], 'A' * 20, '21'),
