@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-live-private.h"
 
-#include "core/ph-error.h"
+#include "ph-reason.h"
+#include "ph-words.h"
 
 #include <glib/gi18n.h>
 
@@ -41,22 +42,22 @@ tell (PhLive *self, PhEventLevel level, const char *format, ...)
   ph_event_log_add (self->events, level, text);
 }
 
+/* What a connection came to that did not just end. What else the other side or the system says of
+ * it stands with the connection itself. */
 static void
 tell_closed (PhLive *self, const PhSnapshotConnection *connection)
 {
-  const char *word = ph_close_reason_to_word (connection->reason);
-  const char *text = connection->text != NULL ? connection->text : "";
+  const char *reason = ph_reason_of_close (connection->reason);
+  const char *help = ph_reason_help (connection->reason, self->role);
 
-  if (connection->reason == PH_CLOSE_DONE || connection->reason == PH_CLOSE_SESSION_ENDING)
+  if (help == NULL)
     return;
-  if (connection->reason == PH_CLOSE_NOT_ALLOWED)
-    tell (self, PH_EVENT_WARNING,
-          self->role == PH_SESSION_HOST ? _ ("“%s” tried to reach %s, which no rule allows.")
-                                        : _ ("“%s” does not allow %s. Ask the Host to share it."),
-          connection->peer, connection->remote);
+  if (self->role == PH_SESSION_HOST)
+    tell (self, PH_EVENT_WARNING, _ ("A connection from “%s” to %s was closed. %s. %s"),
+          connection->peer, connection->remote, reason, help);
   else
-    tell (self, PH_EVENT_WARNING, _ ("A connection to %s was closed: %s. %s"), connection->remote,
-          word, text);
+    tell (self, PH_EVENT_WARNING, _ ("A connection to %s was closed. %s. %s"), connection->remote,
+          reason, help);
 }
 
 /* Of very many at once the snapshot has the last ones only. */
@@ -153,21 +154,25 @@ on_block (const char *text, gpointer user_data)
 static void
 on_join_request (const char *client, gboolean is_verified, gpointer user_data)
 {
-  tell (user_data, PH_EVENT_INFO, _ ("“%s” asks to join."), client);
+  tell (user_data, PH_EVENT_INFO,
+        is_verified ? _ ("“%s” asks to join, with the share code.")
+                    : _ ("“%s” asks to join, without the share code’s secret."),
+        client);
   ask (user_data, client, NULL, is_verified);
 }
 
 static void
 on_verify (const char *peer, const char *number, gpointer user_data)
 {
-  tell (user_data, PH_EVENT_INFO, _ ("Compare the number with “%s”: %s"), peer, number);
+  tell (user_data, PH_EVENT_INFO, _ ("Compare the number with “%s”."), peer);
   ask (user_data, peer, number, FALSE);
 }
 
 static void
 on_connected (const char *peer, const PhPath *path, gpointer user_data)
 {
-  tell (user_data, PH_EVENT_INFO, _ ("“%s” is connected."), peer);
+  tell (user_data, PH_EVENT_INFO, _ ("“%s” is connected. Path: %s."), peer,
+        ph_words_path (path->kind));
 }
 
 static void
@@ -186,7 +191,8 @@ static void
 on_disconnected (const char *peer, const char *reason, gpointer user_data)
 {
   drop_questions (user_data, peer);
-  tell (user_data, PH_EVENT_INFO, _ ("“%s” is disconnected (%s)."), peer, reason);
+  tell (user_data, PH_EVENT_INFO, _ ("“%s” is disconnected: %s."), peer,
+        ph_reason_of_leaving (reason));
 }
 
 static void
