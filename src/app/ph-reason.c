@@ -5,101 +5,74 @@
 
 #include <glib/gi18n.h>
 
+typedef struct
+{
+  const char *words;
+  const char *host; /* what helps, on either side; NULL: nothing is wrong */
+  const char *client;
+} Reason;
+
+static const Reason reasons[PH_CLOSE_N_REASONS] = {
+  [PH_CLOSE_DONE] = { N_ ("Finished"), NULL, NULL },
+  [PH_CLOSE_NOT_ALLOWED] = { N_ ("Not allowed by the Host’s rules"),
+                             N_ ("Allow it if you want to share this service."),
+                             N_ ("Ask the Host to share this service.") },
+  [PH_CLOSE_REFUSED] = { N_ ("Refused: nothing listens there"),
+                         N_ ("Start the service, and check that it uses this port."),
+                         N_ ("Ask the Host whether the service is running, and whether the port is "
+                             "right.") },
+  [PH_CLOSE_UNREACHABLE] = { N_ ("The Host cannot reach that computer"),
+                             N_ ("Check that the computer is switched on, and that no firewall is "
+                                 "in the way."),
+                             N_ ("Ask the Host whether that computer is switched on.") },
+  [PH_CLOSE_TIMED_OUT] = { N_ ("No answer from that computer"),
+                           N_ ("Check that the computer is switched on, and that no firewall is "
+                               "in the way."),
+                           N_ ("Ask the Host whether that computer is switched on.") },
+  [PH_CLOSE_NAME_NOT_FOUND] = { N_ ("The Host knows no computer of that name"),
+                                N_ ("The name may be misspelled on the other side; an address "
+                                    "works as well."),
+                                N_ ("Check how the name is spelled in the mapping.") },
+  [PH_CLOSE_RESET] = { N_ ("Broken off by an application"),
+                       N_ ("If it happens again, look at what the service itself reports."),
+                       N_ ("Try again. If it happens every time, ask the Host to look at the "
+                           "service.") },
+  [PH_CLOSE_TOO_MANY] = { N_ ("Too many connections at once"), N_ ("Close some connections first."),
+                          N_ ("Close some connections first.") },
+  [PH_CLOSE_PROTOCOL_ERROR] = { N_ ("The two sides did not understand each other"),
+                                N_ ("Use the same version of Porthole on both sides."),
+                                N_ ("Use the same version of Porthole on both sides.") },
+  [PH_CLOSE_TOO_SLOW] = { N_ ("An application read too slowly"),
+                          N_ ("If it happens again, look at what the service itself reports."),
+                          N_ ("Try again. If it happens every time, ask the Host to look at the "
+                              "service.") },
+  [PH_CLOSE_SESSION_ENDING] = { N_ ("The session ended"), NULL, NULL },
+};
+
+/* NULL for a number that is no reason. */
+static const Reason *
+find_reason (PhCloseReason reason)
+{
+  return (guint)reason < PH_CLOSE_N_REASONS ? &reasons[reason] : NULL;
+}
+
 const char *
 ph_reason_of_close (PhCloseReason reason)
 {
-  switch (reason)
-    {
-    case PH_CLOSE_DONE:
-      return _ ("Finished");
-    case PH_CLOSE_NOT_ALLOWED:
-      return _ ("Not allowed by the Host’s rules");
-    case PH_CLOSE_REFUSED:
-      return _ ("Refused: nothing listens there");
-    case PH_CLOSE_UNREACHABLE:
-      return _ ("The Host cannot reach that computer");
-    case PH_CLOSE_TIMED_OUT:
-      return _ ("No answer from that computer");
-    case PH_CLOSE_NAME_NOT_FOUND:
-      return _ ("The Host knows no computer of that name");
-    case PH_CLOSE_RESET:
-      return _ ("Broken off by an application");
-    case PH_CLOSE_TOO_MANY:
-      return _ ("Too many connections at once");
-    case PH_CLOSE_PROTOCOL_ERROR:
-      return _ ("The two sides did not understand each other");
-    case PH_CLOSE_TOO_SLOW:
-      return _ ("An application read too slowly");
-    case PH_CLOSE_SESSION_ENDING:
-      return _ ("The session ended");
-    case PH_CLOSE_N_REASONS:
-      break;
-    }
-  return _ ("Closed for a reason this version does not know");
-}
+  const Reason *found = find_reason (reason);
 
-static const char *
-help_host (PhCloseReason reason)
-{
-  switch (reason)
-    {
-    case PH_CLOSE_NOT_ALLOWED:
-      return _ ("Allow it if you want to share this service.");
-    case PH_CLOSE_REFUSED:
-      return _ ("Start the service, and check that it uses this port.");
-    case PH_CLOSE_UNREACHABLE:
-    case PH_CLOSE_TIMED_OUT:
-      return _ ("Check that the computer is switched on, and that no firewall is in the way.");
-    case PH_CLOSE_NAME_NOT_FOUND:
-      return _ ("The name may be misspelled on the other side; an address works as well.");
-    case PH_CLOSE_TOO_MANY:
-      return _ ("Close some connections first.");
-    case PH_CLOSE_PROTOCOL_ERROR:
-      return _ ("Use the same version of Porthole on both sides.");
-    case PH_CLOSE_TOO_SLOW:
-    case PH_CLOSE_RESET:
-      return _ ("If it happens again, look at what the service itself reports.");
-    case PH_CLOSE_DONE:
-    case PH_CLOSE_SESSION_ENDING:
-    case PH_CLOSE_N_REASONS:
-      break;
-    }
-  return NULL;
-}
-
-static const char *
-help_client (PhCloseReason reason)
-{
-  switch (reason)
-    {
-    case PH_CLOSE_NOT_ALLOWED:
-      return _ ("Ask the Host to share this service.");
-    case PH_CLOSE_REFUSED:
-      return _ ("Ask the Host whether the service is running, and whether the port is right.");
-    case PH_CLOSE_UNREACHABLE:
-    case PH_CLOSE_TIMED_OUT:
-      return _ ("Ask the Host whether that computer is switched on.");
-    case PH_CLOSE_NAME_NOT_FOUND:
-      return _ ("Check how the name is spelled in the mapping.");
-    case PH_CLOSE_TOO_MANY:
-      return _ ("Close some connections first.");
-    case PH_CLOSE_PROTOCOL_ERROR:
-      return _ ("Use the same version of Porthole on both sides.");
-    case PH_CLOSE_TOO_SLOW:
-    case PH_CLOSE_RESET:
-      return _ ("Try again. If it happens every time, ask the Host to look at the service.");
-    case PH_CLOSE_DONE:
-    case PH_CLOSE_SESSION_ENDING:
-    case PH_CLOSE_N_REASONS:
-      break;
-    }
-  return NULL;
+  return found != NULL ? _ (found->words) : _ ("Closed for a reason this version does not know");
 }
 
 const char *
 ph_reason_help (PhCloseReason reason, PhSessionRole role)
 {
-  return role == PH_SESSION_HOST ? help_host (reason) : help_client (reason);
+  const Reason *found = find_reason (reason);
+  const char *help = NULL;
+
+  if (found != NULL)
+    help = role == PH_SESSION_HOST ? found->host : found->client;
+  return help != NULL ? _ (help) : NULL;
 }
 
 const char *
@@ -109,7 +82,7 @@ ph_reason_of_leaving (const char *word)
   {
     const char *word;
     const char *text;
-  } reasons[] = {
+  } leavings[] = {
     { "ended", _ ("it ended the session") },
     { "kicked", _ ("you disconnected it") },
     { "declined", _ ("you did not let it in") },
@@ -122,8 +95,8 @@ ph_reason_of_leaving (const char *word)
     { ph_error_name (PH_ERROR_DECLINED), _ ("it was not let in") },
   };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (reasons); i++)
-    if (g_str_equal (word, reasons[i].word))
-      return reasons[i].text;
+  for (gsize i = 0; i < G_N_ELEMENTS (leavings); i++)
+    if (g_str_equal (word, leavings[i].word))
+      return leavings[i].text;
   return _ ("something went wrong");
 }
