@@ -40,7 +40,8 @@ struct _PhConnectionTable
   gint64 ordered_us; /* when rows last changed places */
   double scroll_to;  /* where to be after the next layout */
   gulong on_frame;   /* handler of the frame clock, while there is something to do */
-  gboolean selects;  /* a row has just been selected */
+  gpointer selected; /* what was so last, to compare with: it may be gone */
+  gboolean selects;  /* another row has just been selected, and is to be seen */
   gboolean is_narrow;
   guint narrowing; /* a source's id: the width has changed */
 };
@@ -425,8 +426,14 @@ write_menu (PhConnectionTable *self)
 static void
 on_selected (PhConnectionTable *self)
 {
-  self->selects = TRUE;
-  keep_place (self);
+  PhEntry *entry = ph_connection_table_get_selected (self);
+
+  if (entry != self->selected)
+    {
+      self->selected = entry;
+      self->selects = TRUE;
+      keep_place (self);
+    }
   write_menu (self);
   g_signal_emit (self, signals[SELECTION_CHANGED], 0);
 }

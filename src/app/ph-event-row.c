@@ -59,7 +59,6 @@ write_level (PhEventRow *self)
 
   gtk_image_set_from_icon_name (self->icon, get_icon_name (level));
   gtk_widget_set_css_classes (GTK_WIDGET (self->icon), style);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->icon), title);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->icon), GTK_ACCESSIBLE_PROPERTY_LABEL, title,
                                   -1);
 }
@@ -72,16 +71,27 @@ write_repeats (PhEventRow *self)
   gint64 time_us = ph_event_item_get_time_us (self->event);
   g_autoptr (GDateTime) time = g_date_time_new_from_unix_local (time_us / G_USEC_PER_SEC);
   g_autofree char *clock = g_date_time_format (time, "%H:%M:%S");
-  g_autofree char *date = g_date_time_format (time, "%c");
   g_autofree char *count = g_strdup_printf ("×%u", n);
   g_autofree char *spoken = g_strdup_printf (ngettext ("%u time", "%u times", n), n);
 
   gtk_label_set_label (self->time, clock);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->time), date);
   gtk_label_set_label (self->count, count);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->count), GTK_ACCESSIBLE_PROPERTY_LABEL,
                                   spoken, -1);
   gtk_widget_set_visible (GTK_WIDGET (self->count), n > 1);
+}
+
+/* Made when it is asked for: to set one asks the display server, each time. */
+static gboolean
+on_query_tooltip (PhEventRow *self, int x, int y, gboolean is_keyboard, GtkTooltip *tooltip)
+{
+  g_autofree char *line = NULL;
+
+  if (self->event == NULL)
+    return FALSE;
+  line = ph_event_dup_line (self->event);
+  gtk_tooltip_set_text (tooltip, line);
+  return TRUE;
 }
 
 void
@@ -116,6 +126,7 @@ ph_event_row_class_init (PhEventRowClass *class)
   gtk_widget_class_bind_template_child (widget_class, PhEventRow, text);
   gtk_widget_class_bind_template_child (widget_class, PhEventRow, count);
   gtk_widget_class_bind_template_child (widget_class, PhEventRow, time);
+  gtk_widget_class_bind_template_callback (widget_class, on_query_tooltip);
 }
 
 static void

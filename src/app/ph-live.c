@@ -6,6 +6,9 @@
 
 #include <glib/gi18n.h>
 
+/* Of connections that were closed for one reason or another, in the log, with each snapshot. */
+#define MAX_TOLD_AT_ONCE 10
+
 G_DEFINE_FINAL_TYPE (PhLive, ph_live, G_TYPE_OBJECT)
 
 enum
@@ -50,8 +53,6 @@ tell_closed (PhLive *self, const PhSnapshotConnection *connection)
   const char *reason = ph_reason_of_close (connection->reason);
   const char *help = ph_reason_help (connection->reason, self->role);
 
-  if (help == NULL)
-    return;
   if (self->role == PH_SESSION_HOST)
     tell (self, PH_EVENT_WARNING, _ ("A connection from “%s” to %s was closed. %s. %s"),
           connection->peer, connection->remote, reason, help);
@@ -60,15 +61,22 @@ tell_closed (PhLive *self, const PhSnapshotConnection *connection)
           reason, help);
 }
 
-/* Of very many at once the snapshot has the last ones only. */
+/* Of very many at once the snapshot has the last ones only, and the log tells of some: who makes
+ * thousands of them shall not keep this thread busy. */
 static void
 tell_all_closed (PhLive *self, PhSnapshot *snapshot)
 {
   guint64 n_new = snapshot->n_closed_total - self->n_closed_told;
   guint first = snapshot->n_closed - (guint)MIN (n_new, snapshot->n_closed);
+  guint n_wrong = 0;
 
   for (guint i = first; i < snapshot->n_closed; i++)
-    tell_closed (self, &snapshot->closed[i]);
+    if (ph_reason_help (snapshot->closed[i].reason, self->role) != NULL &&
+        ++n_wrong <= MAX_TOLD_AT_ONCE)
+      tell_closed (self, &snapshot->closed[i]);
+  if (n_wrong > MAX_TOLD_AT_ONCE)
+    tell (self, PH_EVENT_WARNING, "%s",
+          _ ("More connections were closed in the same moment; the list of connections says why."));
   self->n_closed_told = snapshot->n_closed_total;
 }
 
