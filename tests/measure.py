@@ -4,10 +4,11 @@
 
     tests/measure.py [ROUNDS]      (normally by ./dev measure)
 
-PORTHOLE and PORTHOLE_SIGNAL_PROGRAM name the programs. Nothing here passes or fails.
+PORTHOLE, PORTHOLE_SIGNAL_PROGRAM and PORTHOLE_GTK name the programs. Nothing here passes or fails.
 """
 
 import contextlib
+import importlib
 import os
 import pathlib
 import shutil
@@ -18,7 +19,8 @@ import sys
 import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / 'e2e'))
+for name in ('e2e', 'gui'):
+    sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / name))
 
 import harness  # noqa: E402
 import services  # noqa: E402
@@ -95,10 +97,14 @@ class Session:
 
 def settled_memory(session):
     """Memory once it no longer changes from one look to the next."""
+    return settled_value(session.memory)
+
+
+def settled_value(look):
     last = []
 
     def settled():
-        now = session.memory()
+        now = look()
         last.append(now)
         return len(last) > 10 and last[-1] == last[-10] and now
 
@@ -148,6 +154,22 @@ def direct(shared, figures):
         time_down((shared[1].address, shared[1].port), BYTES))
 
 
+def window_round(desktop, home, figures):
+    """A window on a display without a graphics card: from its start until it is laid out to be
+    drawn, and its memory then."""
+    began = time.monotonic()
+    app = desktop.App(desktop.Desktop.get(), home, '--new-instance')
+    try:
+        app.until(app.windows_laid_out, 'a window')
+        seconds = time.monotonic() - began
+        rss, pss = settled_value(app.resident_kib)
+    finally:
+        app.finish()
+    figures.setdefault('window: start to first frame (s)', []).append(seconds)
+    figures.setdefault('window: idle, resident (MiB)', []).append(rss / 1024)
+    figures.setdefault('window: idle, own share (MiB)', []).append(pss / 1024)
+
+
 def main():
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     folder = pathlib.Path(tempfile.mkdtemp(prefix='porthole-measure-'))
@@ -160,6 +182,8 @@ def main():
             print(f'round {number + 1} of {rounds} …', file=sys.stderr, flush=True)
             direct(shared, figures)
             one_round(env, daemon, shared, figures)
+            if 'PORTHOLE_GTK' in os.environ and shutil.which('Xvfb'):
+                window_round(importlib.import_module('desktop'), folder / 'home', figures)
     finally:
         daemon.finish()
         for service in shared:

@@ -24,7 +24,19 @@ on_failed (const GError *error, gpointer user_data)
   ((PhRig *)user_data)->error = g_error_copy (error);
 }
 
-static const PhMuxEvents events = { on_opened, on_closed, on_failed };
+static void
+on_services (const guint8 *list, gsize size, gpointer user_data)
+{
+  PhRig *rig = user_data;
+
+  rig->n_lists++;
+  g_clear_pointer (&rig->list, g_bytes_unref);
+  rig->list = g_bytes_new (list, size);
+  if (rig->on_list != NULL)
+    rig->on_list (rig);
+}
+
+static const PhMuxEvents events = { on_opened, on_closed, on_failed, on_services };
 
 static void
 on_frames (gpointer user_data)
@@ -80,6 +92,7 @@ ph_rig_clear (PhRig *rig)
   g_ptr_array_unref (rig->received);
   ph_pipe_free (rig->pipe);
   ph_poll_free (rig->poll);
+  g_clear_pointer (&rig->list, g_bytes_unref);
   g_clear_error (&rig->error);
 }
 

@@ -25,6 +25,9 @@ typedef struct
   PhCloseReason reason;
   guint n_opened;
   guint n_closed;
+  guint n_lists;                  /* of services that were told */
+  GBytes *list;                   /* … the last one */
+  void (*on_list) (gpointer rig); /* called inside, or NULL */
   GError *error;
 } PhRig;
 

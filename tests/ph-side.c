@@ -90,6 +90,17 @@ on_mapping (const char *local,
 }
 
 static void
+on_services (PhServices *services, gpointer user_data)
+{
+  PhSide *self = user_data;
+
+  g_assert_false (ph_services_equal (services, self->services)); /* else there is nothing to tell */
+  g_clear_pointer (&self->services, ph_services_unref);
+  self->services = ph_services_ref (services);
+  hear (self, PH_SIDE_SERVICES);
+}
+
+static void
 on_connection (const char *peer, const PhConnectionInfo *info, gboolean is_open, gpointer user_data)
 {
   PhSide *self = user_data;
@@ -141,6 +152,7 @@ ph_side_get_events (void)
                                           .verify = on_verify,
                                           .connected = on_connected,
                                           .mapping = on_mapping,
+                                          .services = on_services,
                                           .connection = on_connection,
                                           .disconnected = on_disconnected,
                                           .warning = on_warning,
@@ -156,6 +168,7 @@ ph_side_clear (PhSide *self)
   g_free (self->code);
   g_free (self->signal);
   g_free (self->block);
+  g_clear_pointer (&self->services, ph_services_unref);
   g_free (self->requested);
   g_free (self->number);
   g_free (self->connected);

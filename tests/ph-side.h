@@ -16,6 +16,7 @@ typedef enum
   PH_SIDE_VERIFY,
   PH_SIDE_CONNECTED,
   PH_SIDE_MAPPING,
+  PH_SIDE_SERVICES,
   PH_SIDE_CONNECTION,
   PH_SIDE_DISCONNECTED,
   PH_SIDE_WARNING,
@@ -37,6 +38,7 @@ typedef struct
   PhPath path;
   char *local; /* of the last mapping */
   PhMappingState mapping_state;
+  PhServices *services; /* the last that came */
   guint n_opened;
   guint n_closed;
   PhCloseReason close_reason;

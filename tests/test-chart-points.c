@@ -48,14 +48,15 @@ test_few (void)
 static void
 test_no_numbers (void)
 {
-  const double in[] = { NAN, -1, INFINITY, 7 }, out[] = { 1, 2, -INFINITY, 3 };
+  const double in[] = { NAN, -1, -INFINITY, 7 }, out[] = { 1, 2, INFINITY, 3 };
   PhChartPoints points = { 0 };
 
   ph_chart_points_set (&points, in, out, G_N_ELEMENTS (in), 1);
   for (guint i = 0; i < 3; i++)
     g_assert_cmpfloat (points.in[i], ==, 0);
-  g_assert_cmpfloat (points.out[2], ==, 0);
-  g_assert_cmpfloat (ph_chart_points_max (&points), ==, 7);
+  g_assert_cmpfloat (points.in[3], ==, 7);
+  g_assert_cmpfloat (points.out[2], ==, 1e15);
+  g_assert_cmpfloat (ph_chart_points_max (&points), ==, 1e15);
 }
 
 static void

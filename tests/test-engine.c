@@ -356,6 +356,55 @@ test_commands (void)
   ph_engine_session_end (client);
 }
 
+static gboolean
+shows_service (Window *self, const char *title, guint16 port, PhKind kind)
+{
+  PhSnapshot *snapshot = look (self);
+
+  return snapshot->n_services == 1 && g_str_equal (snapshot->services[0].title, title) &&
+         g_str_equal (snapshot->services[0].address, "127.0.0.1") &&
+         snapshot->services[0].port == port && snapshot->services[0].kind == kind;
+}
+
+static void
+set_services (Window *self, const PhService *services, guint n)
+{
+  g_autoptr (PhServices) list = ph_services_new (services, n);
+
+  ph_engine_session_set_services (self->session, list, on_result, self);
+}
+
+/* From the Host's window to the Client's; a snapshot keeps what it shows. */
+static void
+test_services (void)
+{
+  g_auto (Pair) pair = { 0 };
+  PhService services[] = { { "Echo", "127.0.0.1", 0, PH_KIND_GAME },
+                           { "Secret", "127.0.0.1", 1, PH_KIND_SHELL } };
+  g_autoptr (PhSnapshot) old = NULL;
+
+  pair_start (&pair);
+  services[0].port = pair.echo.port;
+  g_assert_cmpuint (look (&pair.client)->n_services, ==, 0);
+  pair_connect (&pair);
+  ph_test_wait_for (shows_service (&pair.host, "", pair.echo.port, PH_KIND_OTHER) &&
+                    shows_service (&pair.client, "", pair.echo.port, PH_KIND_OTHER));
+  old = ph_snapshot_ref (look (&pair.client));
+  set_services (&pair.host, services, G_N_ELEMENTS (services));
+  assert_result (&pair.host, TRUE);
+  ph_test_wait_for (shows_service (&pair.host, "Echo", pair.echo.port, PH_KIND_GAME) &&
+                    shows_service (&pair.client, "Echo", pair.echo.port, PH_KIND_GAME));
+  g_assert_cmpstr (old->services[0].title, ==, "");
+  ph_test_wait_for (pair.client.side.services != NULL &&
+                    ph_services_has (pair.client.side.services, "127.0.0.1", pair.echo.port));
+  set_services (&pair.client, services, 1);
+  assert_result (&pair.client, FALSE);
+  ph_engine_session_deny (pair.host.session, pair.rule, on_result, &pair.host);
+  assert_result (&pair.host, TRUE);
+  ph_test_wait_for (look (&pair.host)->n_services == 0 && look (&pair.client)->n_services == 0);
+  ph_engine_session_set_services (pair.host.session, NULL, NULL, NULL);
+}
+
 /* A mapping that failed is shown until it is taken away or succeeds. */
 static void
 test_failed_mapping (void)
@@ -417,6 +466,105 @@ test_bad_start (void)
   host.session = ph_engine_host (engine, &options, NULL, ph_side_get_events (), &host.side, NULL);
   ph_test_wait_for (host.side.n[PH_SIDE_ENDED] == 1);
   g_assert_error (host.side.error, PH_ERROR, PH_ERROR_INVALID);
+}
+
+/* Relayed paths only, and nobody to relay. */
+static void
+test_no_relay (void)
+{
+  g_autoptr (PhEngine) engine = ph_engine_new ();
+  g_autoptr (PhIceServers) servers = ph_ice_servers_new ();
+  const PhHostOptions host_options = { .name = "hanna", .servers = servers };
+  const PhJoinOptions join_options = { .name = "anna", .servers = servers };
+  g_autoptr (GError) error = NULL;
+  g_auto (Window) host = { 0 };
+
+  ph_ice_servers_set_relay_only (servers, TRUE);
+  g_assert_null (ph_engine_host (engine, &host_options, NULL, ph_side_get_events (), NULL, &error));
+  g_assert_error (error, PH_ERROR, PH_ERROR_INVALID);
+  g_clear_error (&error);
+  g_assert_null (ph_engine_join (engine, "abcdefghijklmnopqrstu", &join_options, NULL,
+                                 ph_side_get_events (), NULL, &error));
+  g_assert_error (error, PH_ERROR, PH_ERROR_INVALID);
+  ph_ice_servers_add_turn (servers, "turn:anna:pw@127.0.0.1:1", NULL);
+  host.session =
+      ph_engine_host (engine, &host_options, NULL, ph_side_get_events (), &host.side, NULL);
+  ph_test_wait_for (host.side.n[PH_SIDE_SESSION] == 1);
+}
+
+/* Servers that are tried */
+
+static void
+on_server_tested (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Window *self = user_data;
+  g_autofree char *words = NULL;
+
+  g_clear_error (&self->result);
+  words = ph_engine_test_server_finish (result, &self->result);
+  g_assert_true ((words == NULL) == (self->result != NULL));
+  self->n_results++;
+}
+
+static void
+try_server (Window *self, PhEngine *engine, PhServerKind kind, const char *text)
+{
+  ph_engine_test_server_async (engine, kind, text, NULL, on_server_tested, self);
+  ph_test_wait_for (self->n_results == 1);
+  self->n_results = 0;
+}
+
+static void
+test_servers (void)
+{
+  g_autoptr (PhEngine) engine = ph_engine_new ();
+  g_auto (Window) host = { 0 };
+
+  host_start (&host, engine, TRUE, NULL);
+  ph_test_wait_for (host.side.n[PH_SIDE_SESSION] == 1);
+  try_server (&host, engine, PH_SERVER_SIGNAL, host.side.signal);
+  g_assert_no_error (host.result);
+  try_server (&host, engine, PH_SERVER_SIGNAL, "http://127.0.0.1:1");
+  g_assert_error (host.result, PH_ERROR, PH_ERROR_SIGNAL_UNREACHABLE);
+  try_server (&host, engine, PH_SERVER_SIGNAL, "127.0.0.1:1");
+  g_assert_error (host.result, PH_ERROR, PH_ERROR_INVALID);
+  try_server (&host, engine, PH_SERVER_STUN, "turn:a:b@127.0.0.1");
+  g_assert_error (host.result, PH_ERROR, PH_ERROR_INVALID);
+  try_server (&host, engine, PH_SERVER_TURN, "127.0.0.1");
+  g_assert_error (host.result, PH_ERROR, PH_ERROR_INVALID);
+  try_server (&host, engine, PH_SERVER_TURN, "turn:a:b@127.0.0.1:1?transport=tcp");
+  g_assert_error (host.result, PH_ERROR, PH_ERROR_FAILED);
+}
+
+/* By whoever asked, and by the engine's end; at once and when it is under way. */
+static void
+test_servers_cancelled (void)
+{
+  static const char *const around[][2] = { { "http://127.0.0.1:", "" },
+                                           { "turn:a:b@127.0.0.1:", "?transport=tcp" },
+                                           { "127.0.0.1:", "" } };
+  g_autoptr (GSocketListener) silent = g_socket_listener_new ();
+  guint port = g_socket_listener_add_any_inet_port (silent, NULL, NULL);
+
+  for (guint i = 0; i < 4 * G_N_ELEMENTS (around); i++)
+    {
+      PhEngine *engine = ph_engine_new ();
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autofree char *text = NULL;
+      Window window = { 0 };
+
+      text = g_strdup_printf ("%s%u%s", around[i / 4][0], port, around[i / 4][1]);
+      ph_engine_test_server_async (engine, ph_server_kind_of (text), text, cancellable,
+                                   on_server_tested, &window);
+      if (i % 2 == 0)
+        try_server (&window, engine, PH_SERVER_SIGNAL, "nonsense"); /* the one before has begun */
+      if (i % 4 < 2)
+        g_cancellable_cancel (cancellable);
+      ph_engine_free (engine);
+      ph_test_wait_for (window.n_results == 1);
+      g_assert_error (window.result, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&window.result);
+    }
 }
 
 /* Freeing */
@@ -606,6 +754,53 @@ test_standstill (void)
     ;
 }
 
+static gboolean
+offers (const Window *self, guint16 port)
+{
+  return ph_services_has (self->side.services, "127.0.0.1", port);
+}
+
+static void
+offer (Window *self, guint16 port)
+{
+  g_autofree char *rule = g_strdup_printf ("127.0.0.1:%u", port);
+
+  ph_engine_session_allow (self->session, rule, NULL, NULL);
+}
+
+/* Of lists of services the newest is enough. */
+static void
+test_standstill_services (void)
+{
+  g_autoptr (PhEngine) engine = ph_engine_new ();
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_auto (Window) host = { 0 };
+  g_auto (Window) watching = { 0 };
+  g_auto (Window) standing = { 0 };
+
+  host_start (&host, engine, TRUE, NULL);
+  ph_test_wait_for (host.side.n[PH_SIDE_SESSION] == 1);
+  g_main_context_push_thread_default (context);
+  join_start (&standing, engine, &host, "0:127.0.0.1:80");
+  g_main_context_pop_thread_default (context);
+  while (standing.side.n[PH_SIDE_CONNECTED] == 0)
+    g_main_context_iteration (context, TRUE);
+  join_start (&watching, engine, &host, "0:127.0.0.1:80");
+  ph_test_wait_for (watching.side.n[PH_SIDE_CONNECTED] == 1);
+  for (guint16 port = 1; port <= 4; port++)
+    {
+      offer (&host, port);
+      ph_test_wait_for (offers (&watching, port));
+    }
+  while (!offers (&standing, 4))
+    g_main_context_iteration (context, TRUE);
+  g_assert_cmpuint (watching.side.n[PH_SIDE_SERVICES], ==, 4);
+  g_assert_cmpuint (standing.side.n[PH_SIDE_SERVICES], <, 4);
+  g_clear_pointer (&standing.session, ph_engine_session_free);
+  for (guint i = 0; i < 100 && g_main_context_iteration (context, FALSE); i++)
+    ;
+}
+
 /* Snapshots come when something changes, and not otherwise. */
 static gboolean
 on_moment (gpointer is_over)
@@ -694,14 +889,19 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/pair", test_pair);
   g_test_add_func ("/engine/closed", test_closed);
   g_test_add_func ("/engine/commands", test_commands);
+  g_test_add_func ("/engine/services", test_services);
   g_test_add_func ("/engine/failed-mapping", test_failed_mapping);
   g_test_add_func ("/engine/bad-start", test_bad_start);
+  g_test_add_func ("/engine/no-relay", test_no_relay);
+  g_test_add_func ("/engine/servers", test_servers);
+  g_test_add_func ("/engine/servers-cancelled", test_servers_cancelled);
   g_test_add_func ("/engine/free-inside", test_free_inside);
   g_test_add_func ("/engine/free-at-once", test_free_at_once);
   g_test_add_func ("/engine/free-in-result", test_free_in_result);
   g_test_add_func ("/engine/free-while-connected", test_free_while_connected);
   g_test_add_func ("/engine/loop-inside", test_loop_inside);
   g_test_add_func ("/engine/standstill", test_standstill);
+  g_test_add_func ("/engine/standstill-services", test_standstill_services);
   g_test_add_func ("/engine/quiet", test_quiet);
   g_test_add_func ("/engine/snapshot-elsewhere", test_snapshot_elsewhere);
   return g_test_run ();

@@ -83,7 +83,7 @@ test_extensions (void)
 {
   g_autoptr (PhSignalHalf) signal = ph_signal_half_new (
       "{\"type\":\"answer\",\"sdp\":\"v=0\\r\\n\",\"porthole\":{\"v\":7,\"ext\":[\"credit\","
-      "\"services\",\"teleport\"]}}",
+      "\"levitation\",\"teleport\"]}}",
       NULL);
   g_autoptr (GError) error = NULL;
   g_autoptr (PhHalf) half = ph_half_parse (signal, PH_SIGNAL_TYPE_ANSWER, &error);

@@ -309,6 +309,130 @@ test_unmap_inside (void)
   g_assert_cmpint (client.side.mapping_state, ==, PH_MAPPING_REMOVED);
 }
 
+/* What the Host offers */
+
+static gboolean
+offers (const PhServices *services, const char *expected)
+{
+  g_autoptr (GString) words = g_string_new (NULL);
+  guint n;
+  const PhService *all = ph_services_get (services, &n);
+
+  for (guint i = 0; i < n; i++)
+    g_string_append_printf (words, "%s %s:%u %s;", all[i].title, all[i].address, all[i].port,
+                            ph_kind_word (all[i].kind));
+  return g_str_equal (words->str, expected);
+}
+
+static void
+set_services (Host *host)
+{
+  const PhService services[] = { { "Our world", "127.0.0.1", 25565, PH_KIND_GAME },
+                                 { "Books", "nas.example.org", 8000, PH_KIND_MEDIA },
+                                 { "Secret", "127.0.0.1", 22, PH_KIND_SHELL } };
+  g_autoptr (PhServices) list = ph_services_new (services, G_N_ELEMENTS (services));
+
+  ph_host_set_services (host->host, list);
+}
+
+/* By itself a Host tells of what its rules name, and follows them; a person's list is told as far
+ * as the rules allow it. */
+static void
+test_services (void)
+{
+  static const char by_rule[] = "Minecraft 127.0.0.1:25565 game;";
+  static const char set[] = "Our world 127.0.0.1:25565 game;Books nas.example.org:8000 media;";
+  g_auto (Host) host = { 0 };
+  g_auto (Client) client = { 0 };
+  g_auto (Client) late = { 0 };
+
+  host_start (&host, APPROVE_ALL);
+  g_assert_true (ph_host_allow (host.host, "127.0.0.1:25565", NULL));
+  client_start (&client, &host, "anna", 0);
+  ph_test_wait_for (offers (client.side.services, by_rule));
+  g_assert_true (ph_join_get_services (client.join) == client.side.services);
+  g_assert_true (offers (ph_host_get_services (host.host), by_rule));
+  g_assert_true (ph_host_allow (host.host, "*.example.org:*", NULL)); /* names no service */
+  set_services (&host);
+  ph_test_wait_for (offers (client.side.services, set));
+  client_start (&late, &host, "berta", 0);
+  ph_test_wait_for (offers (late.side.services, set));
+  g_assert_true (ph_host_deny (host.host, "127.0.0.1:25565", NULL));
+  ph_test_wait_for (offers (client.side.services, "Books nas.example.org:8000 media;"));
+  ph_host_set_services (host.host, NULL);
+  ph_test_wait_for (offers (client.side.services, "") && offers (late.side.services, ""));
+  g_assert_cmpuint (client.side.n[PH_SIDE_SERVICES], <=, 4);
+  g_assert_cmpuint (host.side.n[PH_SIDE_SERVICES], ==, 0);
+}
+
+/* A Host that offers nothing says nothing. */
+static void
+test_no_services (void)
+{
+  g_auto (PhEcho) echo = { 0 };
+  g_auto (Host) host = { 0 };
+  g_auto (Client) client = { 0 };
+  g_auto (PhTalk) talk = { 0 };
+
+  ph_echo_start (&echo);
+  host_start (&host, APPROVE_ALL);
+  g_assert_true (ph_host_allow (host.host, "127.0.0.*:*", NULL));
+  client_start (&client, &host, "anna", 0);
+  map (&client, &echo);
+  ph_talk_start (&talk, ph_side_get_port (&client.side));
+  ph_test_wait_for (talk.has_heard);
+  g_assert_null (ph_join_get_services (client.join));
+  g_assert_cmpuint (client.side.n[PH_SIDE_SERVICES], ==, 0);
+}
+
+/* Changes that follow each other closely are told together. */
+static void
+test_many_services (void)
+{
+  g_auto (Host) host = { 0 };
+  g_auto (Client) client = { 0 };
+  gint64 begin_us = g_get_monotonic_time ();
+  gint64 took_us;
+  guint n = 0;
+
+  host_start (&host, APPROVE_ALL);
+  client_start (&client, &host, "anna", 0);
+  ph_test_wait_for (are_connected (&host, &client));
+  for (guint port = 1; port <= 2 * PH_SERVICES_MAX; port++)
+    {
+      g_autofree char *rule = g_strdup_printf ("127.0.0.1:%u", port);
+
+      g_assert_true (ph_host_allow (host.host, rule, NULL));
+      g_main_context_iteration (NULL, FALSE);
+    }
+  ph_test_wait_for (ph_services_get (client.side.services, &n) != NULL && n == PH_SERVICES_MAX);
+  took_us = g_get_monotonic_time () - begin_us;
+  g_assert_cmpuint (client.side.n[PH_SIDE_SERVICES], <=, 2 + took_us / (G_USEC_PER_SEC / 2));
+}
+
+static void
+end_join (gpointer client)
+{
+  ph_join_end (((Client *)client)->join);
+}
+
+static void
+test_end_in_services (void)
+{
+  g_auto (Host) host = { 0 };
+  g_auto (Client) client = { 0 };
+
+  client.side.hook_at = PH_SIDE_SERVICES;
+  client.side.hook = end_join;
+  client.side.hook_data = &client;
+  host_start (&host, APPROVE_ALL);
+  g_assert_true (ph_host_allow (host.host, "127.0.0.1:80", NULL));
+  client_start (&client, &host, "anna", 0);
+  ph_test_wait_for (client.side.n[PH_SIDE_ENDED] > 0);
+  g_assert_no_error (client.side.error);
+  g_assert_cmpuint (client.side.n[PH_SIDE_SERVICES], ==, 1);
+}
+
 /* Who may join */
 
 static void
@@ -497,8 +621,9 @@ test_number (void)
   ph_test_wait_for (count_connections (&host) == 1);
   ph_test_drain ();
   g_assert_cmpuint (echo.n_accepted, ==, 0);
+  g_assert_cmpuint (client.side.n[PH_SIDE_SERVICES], ==, 0);
   g_assert_true (ph_host_answer (host.host, TRUE));
-  ph_test_wait_for (talk.has_heard);
+  ph_test_wait_for (talk.has_heard && client.side.n[PH_SIDE_SERVICES] == 1);
   g_assert_false (ph_host_answer (host.host, TRUE));
 }
 
@@ -523,9 +648,10 @@ test_number_on_both_sides (void)
     }
   ph_test_drain ();
   g_assert_cmpuint (count_connections (&host), ==, 0);
+  g_assert_cmpuint (client.side.n[PH_SIDE_SERVICES], ==, 0);
   g_assert_true (ph_join_answer (client.join, TRUE));
   g_assert_false (ph_join_answer (client.join, TRUE));
-  ph_test_wait_for (talk.has_heard);
+  ph_test_wait_for (talk.has_heard && client.side.n[PH_SIDE_SERVICES] == 1);
 }
 
 static void
@@ -1177,6 +1303,10 @@ main (int argc, char **argv)
   g_test_add_func ("/session/rules", test_rules);
   g_test_add_func ("/session/mappings", test_mappings);
   g_test_add_func ("/session/unmap-inside", test_unmap_inside);
+  g_test_add_func ("/session/services", test_services);
+  g_test_add_func ("/session/no-services", test_no_services);
+  g_test_add_func ("/session/many-services", test_many_services);
+  g_test_add_func ("/session/end-in-services", test_end_in_services);
   g_test_add_func ("/session/names", test_names);
   g_test_add_func ("/session/answers", test_answers);
   g_test_add_func ("/session/decline-all", test_decline_all);

@@ -28,7 +28,7 @@ test_extensions (void)
   g_auto (GStrv) none = ph_extensions_dup_words (PH_EXTENSIONS_NONE);
   g_autofree char *joined = g_strjoinv (",", all);
 
-  g_assert_cmpstr (joined, ==, "credit,eof,opened,name");
+  g_assert_cmpstr (joined, ==, "credit,eof,opened,name,services");
   g_assert_cmpuint (g_strv_length (none), ==, 0);
   g_assert_cmpint (ph_extensions_from_words (words), ==, PH_EXTENSION_EOF | PH_EXTENSION_CREDIT);
   g_assert_cmpint (ph_extensions_from_words ((const char *const *)all), ==, PH_EXTENSIONS_OURS);

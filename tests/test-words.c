@@ -14,9 +14,32 @@ assert_words (char *words, const char *wanted)
 static void
 test_rate (void)
 {
-  assert_words (ph_words_dup_rate (0), "0 bytes/s");
-  assert_words (ph_words_dup_rate (340), "340 bytes/s");
-  assert_words (ph_words_dup_rate (1200000), "1.2" NBSP "MB/s");
+  static const struct
+  {
+    guint64 rate;
+    const char *words;
+  } cases[] = {
+    { 0, "0" NBSP "B/s" },
+    { 1, "1" NBSP "B/s" },
+    { 999, "999" NBSP "B/s" },
+    { 1000, "1" NBSP "kB/s" },
+    { 1040, "1" NBSP "kB/s" },
+    { 1060, "1.1" NBSP "kB/s" },
+    { 9940, "9.9" NBSP "kB/s" },
+    { 9960, "10" NBSP "kB/s" },
+    { 34000, "34" NBSP "kB/s" },
+    { 500000, "500" NBSP "kB/s" },
+    { 999499, "999" NBSP "kB/s" },
+    { 999500, "1" NBSP "MB/s" }, /* never “1000 kB/s” */
+    { 1200000, "1.2" NBSP "MB/s" },
+    { 1960000, "2" NBSP "MB/s" },
+    { G_GUINT64_CONSTANT (3000000000), "3" NBSP "GB/s" },
+    { G_GUINT64_CONSTANT (2500000000000), "2.5" NBSP "TB/s" },
+    { G_MAXUINT64, "18446744" NBSP "TB/s" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    assert_words (ph_words_dup_rate (cases[i].rate), cases[i].words);
 }
 
 static void

@@ -1,15 +1,30 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-application.h"
 
+#include "core/ph-limits.h"
+#include "core/ph-log.h"
+#include "core/ph-quit.h"
+
+#include "ph-portable.h"
+#include "ph-types.h"
 #include "ph-window.h"
 
 #include <glib/gi18n.h>
+#include <locale.h>
 
 struct _PhApplication
 {
   AdwApplication parent_instance;
 
   PhEngine *engine;
+  PhSecrets *secrets;
+  PhSettings *settings;
+  PhSavedSessions *saved;
+  PhNotices *notices;
+  PhAwake *awake;
+  PhBackground *background;
+  PhQuit *quit;
+  GError *problem; /* of starting, for the first window to show */
 };
 
 G_DEFINE_FINAL_TYPE (PhApplication, ph_application, ADW_TYPE_APPLICATION)
@@ -18,6 +33,46 @@ PhEngine *
 ph_application_get_engine (PhApplication *application)
 {
   return application->engine;
+}
+
+PhSettings *
+ph_application_get_settings (PhApplication *application)
+{
+  return application->settings;
+}
+
+PhSavedSessions *
+ph_application_get_saved (PhApplication *application)
+{
+  return application->saved;
+}
+
+PhNotices *
+ph_application_get_notices (PhApplication *application)
+{
+  return application->notices;
+}
+
+PhAwake *
+ph_application_get_awake (PhApplication *application)
+{
+  return application->awake;
+}
+
+PhBackground *
+ph_application_get_background (PhApplication *application)
+{
+  return application->background;
+}
+
+/* Borrowed; NULL if it is gone. */
+static PhWindow *
+find_window (PhApplication *self, const char *name)
+{
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL; l = l->next)
+    if (PH_IS_WINDOW (l->data) && g_str_equal (ph_window_get_name (l->data), name))
+      return l->data;
+  return NULL;
 }
 
 /* --- actions ---------------------------------------------------------------------------------- */
@@ -31,12 +86,24 @@ on_new_window (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static void
 on_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  GtkApplication *self = user_data;
+  static const char *const developers[] = { "The Porthole project", NULL };
 
-  adw_show_about_window (gtk_application_get_active_window (self), "application-name", "Porthole",
-                         "application-icon", PH_APP_ID, "version", PH_VERSION, "license-type",
-                         GTK_LICENSE_GPL_3_0, "comments",
-                         _ ("Share a service of this computer with a friend, directly."), NULL);
+  adw_show_about_window (
+      gtk_application_get_active_window (user_data), "application-name", "Porthole",
+      "application-icon", PH_APP_ID, "version", PH_VERSION, "developer-name",
+      "The Porthole project", "developers", developers, "website", PH_PROJECT_URL, "copyright",
+      "© 2026 The Porthole project", "license-type", GTK_LICENSE_GPL_3_0, "comments",
+      _ ("Share a service of this computer with a friend, directly and encrypted from end to "
+         "end."),
+      /* Translators: your names, one a line */
+      "translator-credits", _ ("translator-credits"), NULL);
+}
+
+/* The system asks, which is not to be answered with a question. */
+static void
+on_signal (gpointer user_data)
+{
+  g_application_quit (user_data);
 }
 
 /* Each window may have something to ask before it goes. */
@@ -49,7 +116,53 @@ on_quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
     gtk_window_close (l->data);
 }
 
+static void
+answer (PhApplication *self, GVariant *parameter, gboolean is_yes)
+{
+  const char *name, *peer;
+  PhWindow *window;
+
+  g_variant_get (parameter, "(&s&s)", &name, &peer);
+  window = find_window (self, name);
+  if (window != NULL)
+    ph_window_answer (window, peer, is_yes);
+}
+
+static void
+on_approve (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  answer (user_data, parameter, TRUE);
+}
+
+static void
+on_reject (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  answer (user_data, parameter, FALSE);
+}
+
+static void
+on_show (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  PhWindow *window = find_window (user_data, g_variant_get_string (parameter, NULL));
+
+  if (window != NULL)
+    gtk_window_present (GTK_WINDOW (window));
+}
+
+static void
+on_stop (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  PhWindow *window = find_window (user_data, g_variant_get_string (parameter, NULL));
+
+  if (window != NULL && ph_window_get_live (window) != NULL)
+    ph_live_end (ph_window_get_live (window));
+}
+
 static const GActionEntry actions[] = {
+  { .name = "approve", .parameter_type = "(ss)", .activate = on_approve },
+  { .name = "reject", .parameter_type = "(ss)", .activate = on_reject },
+  { .name = "show", .parameter_type = "s", .activate = on_show },
+  { .name = "stop", .parameter_type = "s", .activate = on_stop },
   { .name = "new-window", .activate = on_new_window },
   { .name = "about", .activate = on_about },
   { .name = "quit", .activate = on_quit },
@@ -62,11 +175,35 @@ static const struct
 } accelerators[] = {
   { "app.new-window", { "<Control>n" } },
   { "app.preferences", { "<Control>comma" } },
+  { "win.copy-link", { "<Control><Shift>c" } },
+  { "win.view::overview", { "<Alt>1" } },
+  { "win.view::connections", { "<Alt>2" } },
+  { "win.view::events", { "<Alt>3" } },
   { "app.quit", { "<Control>q" } },
   { "window.close", { "<Control>w" } },
 };
 
 /* --- life ------------------------------------------------------------------------------------- */
+
+/* What this program keeps, and where. */
+static void
+open_store (PhApplication *self)
+{
+  g_autofree char *folder = ph_portable_dup_data_folder ();
+
+  self->secrets = ph_secrets_new (folder, !ph_portable_is_on ());
+  self->settings = ph_settings_new (self->secrets);
+  self->saved = ph_saved_sessions_new (folder, self->secrets);
+  ph_saved_sessions_load (self->saved, &self->problem);
+}
+
+static void
+open_desktop (PhApplication *self)
+{
+  self->notices = ph_notices_new (G_APPLICATION (self), ph_settings_get_gsettings (self->settings));
+  self->awake = ph_awake_new (GTK_APPLICATION (self));
+  self->background = ph_background_new ();
+}
 
 static void
 ph_application_startup (GApplication *application)
@@ -75,10 +212,28 @@ ph_application_startup (GApplication *application)
 
   G_APPLICATION_CLASS (ph_application_parent_class)->startup (application);
   self->engine = ph_engine_new ();
+  self->quit = ph_quit_new (g_main_context_default (), on_signal, self);
+  open_store (self);
+  open_desktop (self);
+  /* The first thing in a page would be its code, selected. */
+  g_object_set (gtk_settings_get_default (), "gtk-label-select-on-focus", FALSE, NULL);
   g_action_map_add_action_entries (G_ACTION_MAP (self), actions, G_N_ELEMENTS (actions), self);
   for (guint i = 0; i < G_N_ELEMENTS (accelerators); i++)
     gtk_application_set_accels_for_action (GTK_APPLICATION (self), accelerators[i].action,
                                            accelerators[i].keys);
+}
+
+/* What went wrong before there was a window to say it in. */
+static void
+show_problems (PhApplication *self, GtkWidget *window)
+{
+  g_autofree char *portable = ph_portable_dup_problem ();
+
+  if (self->problem != NULL)
+    ph_window_toast (window, self->problem->message);
+  g_clear_error (&self->problem);
+  if (portable != NULL)
+    ph_window_toast (window, portable);
 }
 
 static void
@@ -87,31 +242,63 @@ ph_application_activate (GApplication *application)
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (application));
 
   if (window == NULL)
-    window = GTK_WINDOW (ph_window_new (PH_APPLICATION (application)));
+    {
+      window = GTK_WINDOW (ph_window_new (PH_APPLICATION (application)));
+      show_problems (PH_APPLICATION (application), GTK_WIDGET (window));
+    }
   gtk_window_present (window);
 }
 
-/* Links land in a window that has no session, and wait there for the person's word. */
+/* One with no session in it; borrowed, a new one if there is none. */
+static PhWindow *
+get_idle_window (PhApplication *self)
+{
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL; l = l->next)
+    if (PH_IS_WINDOW (l->data) && ph_window_is_idle (l->data))
+      return l->data;
+  return ph_window_new (self);
+}
+
+/* Links land where there is no session, and wait there for the person's word. */
 static void
 ph_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
 {
   for (int i = 0; i < n_files; i++)
     {
       g_autofree char *link = g_file_get_uri (files[i]);
-      PhWindow *window = ph_window_new (PH_APPLICATION (application));
+      PhWindow *window = get_idle_window (PH_APPLICATION (application));
 
       ph_window_offer_code (window, link);
       gtk_window_present (GTK_WINDOW (window));
     }
 }
 
+/* Before the second thread. In portable mode the log stays in the folder. */
+static gboolean
+start_log (GVariantDict *options, GError **error)
+{
+  const char *level = NULL, *file = NULL;
+
+  g_variant_dict_lookup (options, "log-level", "&s", &level);
+  if (!g_variant_dict_lookup (options, "log-file", "^&ay", &file))
+    file = ph_portable_get_log_file ();
+  return ph_log_start (level, file, error);
+}
+
 static int
 ph_application_handle_local_options (GApplication *application, GVariantDict *options)
 {
+  g_autoptr (GError) error = NULL;
+
   if (g_variant_dict_contains (options, "version"))
     {
       g_print ("porthole-gtk " PH_VERSION "\n");
       return 0;
+    }
+  if (!start_log (options, &error))
+    {
+      g_printerr ("%s\n", error->message);
+      return 2;
     }
   if (g_variant_dict_contains (options, "new-instance"))
     g_application_set_flags (application,
@@ -124,11 +311,19 @@ static void
 ph_application_shutdown (GApplication *application)
 {
   PhApplication *self = PH_APPLICATION (application);
-  GtkWindow *window;
+  GList *windows;
 
-  while ((window = gtk_application_get_active_window (GTK_APPLICATION (self))) != NULL)
-    gtk_window_destroy (window);
+  while ((windows = gtk_application_get_windows (GTK_APPLICATION (self))) != NULL)
+    gtk_window_destroy (windows->data);
+  g_clear_pointer (&self->quit, ph_quit_free);
   g_clear_pointer (&self->engine, ph_engine_free);
+  g_clear_object (&self->notices);
+  g_clear_object (&self->awake);
+  g_clear_object (&self->background);
+  g_clear_object (&self->saved);
+  g_clear_object (&self->settings);
+  g_clear_object (&self->secrets);
+  g_clear_error (&self->problem);
   G_APPLICATION_CLASS (ph_application_parent_class)->shutdown (application);
 }
 
@@ -151,17 +346,36 @@ ph_application_init (PhApplication *self)
 
 static const GOptionEntry option_entries[] = {
   { "new-instance", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Start a process of its own"), NULL },
+  { "log-level", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("How much to log"), PH_LOG_LEVELS },
+  { "log-file", 0, 0, G_OPTION_ARG_FILENAME, NULL,
+    N_ ("Log to this file, at level info if not told otherwise"), "FILE" },
   { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Print the version"), NULL },
   { NULL },
 };
 
+/* A program that is not installed finds its texts where PORTHOLE_LOCALE_DIR says. */
+static void
+set_up_translations (void)
+{
+  const char *folder = g_getenv ("PORTHOLE_LOCALE_DIR");
+
+  setlocale (LC_ALL, "");
+  bindtextdomain (GETTEXT_PACKAGE, folder != NULL ? folder : PH_LOCALE_DIR);
+  bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
+  textdomain (GETTEXT_PACKAGE);
+}
+
 int
 ph_application_main (int argc, char **argv)
 {
-  g_autoptr (PhApplication) application = g_object_new (
-      PH_TYPE_APPLICATION, "application-id", PH_APP_ID, "flags", G_APPLICATION_HANDLES_OPEN,
-      "resource-base-path", "/io/github/porthole/Porthole", NULL);
+  g_autoptr (PhApplication) application = NULL;
 
+  ph_limits_raise_descriptors ();
+  set_up_translations ();
+  ph_types_ensure ();
+  application = g_object_new (PH_TYPE_APPLICATION, "application-id", PH_APP_ID, "flags",
+                              G_APPLICATION_HANDLES_OPEN, "resource-base-path",
+                              "/io/github/porthole/Porthole", NULL);
   g_application_add_main_option_entries (G_APPLICATION (application), option_entries);
   return g_application_run (G_APPLICATION (application), argc, argv);
 }

@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-chart-points.h"
 
-#include "ph-rate.h"
+#include "ph-words.h"
 
 #include <glib/gi18n.h>
 #include <math.h>
+
+#define GREATEST_RATE 1e15
+
+/* Whole bytes are fine enough for words. */
+static char *
+dup_rate (double bytes_per_s)
+{
+  return ph_words_dup_rate ((guint64)bytes_per_s);
+}
 
 static void
 copy_rates (double *to, const double *from, guint n)
 {
   for (guint i = 0; i < n; i++)
-    to[i] = isfinite (from[i]) && from[i] > 0 ? from[i] : 0;
+    to[i] = from[i] > 0 ? MIN (from[i], GREATEST_RATE) : 0; /* not for what is no number */
 }
 
 void
@@ -62,8 +71,8 @@ ph_chart_points_max (const PhChartPoints *self)
 char *
 ph_chart_points_dup_reading (const PhChartPoints *self, guint i)
 {
-  g_autofree char *in = ph_rate_dup_text (self->in[i]);
-  g_autofree char *out = ph_rate_dup_text (self->out[i]);
+  g_autofree char *in = dup_rate (self->in[i]);
+  g_autofree char *out = dup_rate (self->out[i]);
   double age_s = round (ph_chart_points_age (self, i));
 
   if (age_s == 0)
@@ -74,8 +83,8 @@ ph_chart_points_dup_reading (const PhChartPoints *self, guint i)
 char *
 ph_chart_points_dup_spoken (const PhChartPoints *self, guint i)
 {
-  g_autofree char *in = ph_rate_dup_text (self->in[i]);
-  g_autofree char *out = ph_rate_dup_text (self->out[i]);
+  g_autofree char *in = dup_rate (self->in[i]);
+  g_autofree char *out = dup_rate (self->out[i]);
   guint age_s = (guint)round (ph_chart_points_age (self, i));
 
   if (age_s == 0)
@@ -89,9 +98,9 @@ char *
 ph_chart_points_dup_summary (const PhChartPoints *self)
 {
   guint last = self->n - 1;
-  g_autofree char *in = ph_rate_dup_text (self->n > 0 ? self->in[last] : 0);
-  g_autofree char *out = ph_rate_dup_text (self->n > 0 ? self->out[last] : 0);
-  g_autofree char *max = ph_rate_dup_text (ph_chart_points_max (self));
+  g_autofree char *in = dup_rate (self->n > 0 ? self->in[last] : 0);
+  g_autofree char *out = dup_rate (self->n > 0 ? self->out[last] : 0);
+  g_autofree char *max = dup_rate (ph_chart_points_max (self));
 
   return g_strdup_printf (_ ("Incoming %s, outgoing %s; in the last minute at most %s"), in, out,
                           max);

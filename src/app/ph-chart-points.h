@@ -19,7 +19,7 @@ typedef struct
 } PhChartPoints;
 
 /* Takes @n points, @interval_s apart; of more than fit, or are within the minute, the last ones.
- * What is no number, or below 0, counts as 0. */
+ * What is no number, or below 0, counts as 0, and what is above 1e15 as that. */
 void ph_chart_points_set (PhChartPoints *self,
                           const double *in,
                           const double *out,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-chart.h"
 
-#include "ph-rate.h"
+#include "ph-traffic.h"
+#include "ph-words.h"
 
 #include "core/ph-timer.h"
 
@@ -21,6 +22,9 @@
 #define FAINT 0.12
 #define DIM 0.7
 
+/* What a quiet session says to stay alive does not fill a chart. */
+#define LOWEST_AXIS 10000
+
 struct _PhChart
 {
   GtkWidget parent_instance;
@@ -39,7 +43,7 @@ G_DEFINE_FINAL_TYPE (PhChart, ph_chart, GTK_TYPE_WIDGET)
 typedef struct
 {
   double x, y, width, height;
-  double step; /* between grid lines */
+  guint64 step; /* between grid lines */
   guint n_steps;
   gboolean is_rtl; /* time runs to the left, the axis stands on the right */
 } Plot;
@@ -69,7 +73,7 @@ make_text (PhChart *self, const char *text, double scale)
 static char *
 dup_axis_text (const Plot *plot, guint i)
 {
-  return i == 0 ? g_strdup ("0") : ph_rate_dup_text (i * plot->step);
+  return i == 0 ? g_strdup ("0") : ph_words_dup_rate (i * plot->step);
 }
 
 /* Of the widest words along the axis, and the height of any. */
@@ -103,11 +107,12 @@ static Plot
 make_plot (PhChart *self)
 {
   GtkWidget *widget = GTK_WIDGET (self);
-  double max = ph_chart_points_max (&self->points);
-  Plot plot = { .step = ph_rate_axis_step (max) };
+  guint64 max = (guint64)ceil (ph_chart_points_max (&self->points)), end;
   int axis_width, axis_height;
+  Plot plot;
 
-  plot.n_steps = MAX (2, (guint)ceil (max / plot.step));
+  end = ph_traffic_get_axis (MAX (max, LOWEST_AXIS), &plot.step);
+  plot.n_steps = (guint)(end / plot.step);
   plot.is_rtl = gtk_widget_get_direction (widget) == GTK_TEXT_DIR_RTL;
   measure_axis_text (self, &plot, &axis_width, &axis_height);
   plot.x = plot.is_rtl ? GAP : axis_width + 2 * GAP;
@@ -136,7 +141,7 @@ age_of_x (const Plot *plot, double x)
 static double
 y_of_value (const Plot *plot, double value)
 {
-  return plot->y + plot->height * (1 - value / (plot->step * plot->n_steps));
+  return plot->y + plot->height * (1 - value / (double)(plot->step * plot->n_steps));
 }
 
 /* The middle of the device pixel at @position, where a thin line is sharp. */
@@ -261,7 +266,7 @@ draw_grid (PhChart *self, const Plot *plot, cairo_t *cr)
   cairo_set_line_width (cr, 1);
   for (guint i = 0; i <= plot->n_steps; i++)
     {
-      double y = sharp (y_of_value (plot, i * plot->step));
+      double y = sharp (y_of_value (plot, (double)(i * plot->step)));
 
       cairo_move_to (cr, plot->x, y);
       cairo_line_to (cr, plot->x + plot->width, y);
@@ -297,7 +302,7 @@ append_axis_texts (PhChart *self, const Plot *plot, GtkSnapshot *snapshot)
       pango_layout_get_pixel_size (layout, &width, &height);
       append_text (snapshot, layout,
                    plot->is_rtl ? plot->x + plot->width + GAP : plot->x - GAP - width,
-                   y_of_value (plot, i * plot->step) - height / 2., &color);
+                   y_of_value (plot, (double)(i * plot->step)) - height / 2., &color);
     }
 }
 
@@ -331,7 +336,7 @@ append_legend (PhChart *self,
 {
   guint n = self->points.n;
   GdkRGBA color = text_color (self, 1);
-  g_autofree char *rate = ph_rate_dup_text (n > 0 ? series->values[n - 1] : 0);
+  g_autofree char *rate = ph_words_dup_rate (n > 0 ? (guint64)series->values[n - 1] : 0);
   g_autofree char *text = g_strdup_printf ("%s\u2002%s", series->name, rate);
   g_autoptr (PangoLayout) layout = make_text (self, text, 1);
   int width, height, total = gtk_widget_get_width (GTK_WIDGET (self));
@@ -379,7 +384,7 @@ draw_reading_point (PhChart *self,
 static void
 append_reading_text (PhChart *self, const Plot *plot, double x, guint i, GtkSnapshot *snapshot)
 {
-  const GdkRGBA ground = { 0, 0, 0, 0.85f }, white = { 1, 1, 1, 1 };
+  const GdkRGBA ground = { 0, 0, 0, 1 }, white = { 1, 1, 1, 1 };
   g_autofree char *text = ph_chart_points_dup_reading (&self->points, i);
   g_autoptr (PangoLayout) layout = make_text (self, text, 1);
   int width, height;
@@ -609,10 +614,7 @@ ph_chart_map (GtkWidget *widget)
 static void
 ph_chart_unmap (GtkWidget *widget)
 {
-  PhChart *self = PH_CHART (widget);
-
-  ph_timer_disarm (self->redraw);
-  set_reading (self, NOT_READING);
+  ph_timer_disarm (PH_CHART (widget)->redraw);
   GTK_WIDGET_CLASS (ph_chart_parent_class)->unmap (widget);
 }
 

@@ -16,6 +16,7 @@ struct _PhCodeBox
   GtkMenuButton *more_button;
   GtkWidget *qr_button;
   PhQrCode *qr_code;
+  GtkLabel *help_label;
 
   char *code;
   char *link;
@@ -81,7 +82,7 @@ copy_more (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   const char *link = g_variant_get_string (parameter, NULL);
   g_autofree char *address = ph_code_box_dup_address (link);
-  g_autofree char *what = g_strdup_printf (_ ("Link by %s copied"), address);
+  g_autofree char *what = g_strdup_printf (_ ("Link with %s copied"), address);
 
   copy (PH_CODE_BOX (widget), link, what);
 }
@@ -105,11 +106,20 @@ ph_code_box_get_code (PhCodeBox *self)
   return self->code;
 }
 
+/* What there is to do with a link, or without one. */
 static void
-show_qr_button (PhCodeBox *self)
+show_link (PhCodeBox *self)
 {
-  gtk_widget_set_visible (self->qr_button,
-                          self->link != NULL && ph_qr_code_get_is_possible (self->qr_code));
+  gboolean has_link = self->link != NULL;
+
+  ph_qr_code_set_text (self->qr_code, self->link);
+  gtk_widget_set_visible (self->link_buttons, has_link);
+  gtk_widget_set_visible (self->qr_button, has_link && ph_qr_code_get_is_possible (self->qr_code));
+  gtk_label_set_text (self->help_label,
+                      has_link ? _ ("Anyone who has this link can ask to join. Send it to a person "
+                                    "you trust.")
+                               : _ ("Anyone who has this code can ask to join. Send it to a person "
+                                    "you trust."));
 }
 
 void
@@ -120,9 +130,7 @@ ph_code_box_set_link (PhCodeBox *self, const char *link)
     return;
   g_free (self->link);
   self->link = g_strdup (link);
-  ph_qr_code_set_text (self->qr_code, link);
-  gtk_widget_set_visible (self->link_buttons, link != NULL);
-  show_qr_button (self);
+  show_link (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LINK]);
 }
 
@@ -159,7 +167,7 @@ ph_code_box_set_more_links (PhCodeBox *self, const char *const *links)
   self->more_links = g_strdupv ((char **)links);
   for (; *links != NULL; links++)
     append_link (section, *links);
-  g_menu_append_section (menu, _ ("Copy Link by Another Address"), G_MENU_MODEL (section));
+  g_menu_append_section (menu, _ ("Copy Link With Another Address"), G_MENU_MODEL (section));
   gtk_menu_button_set_menu_model (self->more_button, G_MENU_MODEL (menu));
   gtk_widget_set_visible (GTK_WIDGET (self->more_button), *self->more_links != NULL);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_MORE_LINKS]);
@@ -235,6 +243,7 @@ bind_template (GtkWidgetClass *class)
   gtk_widget_class_bind_template_child (class, PhCodeBox, more_button);
   gtk_widget_class_bind_template_child (class, PhCodeBox, qr_button);
   gtk_widget_class_bind_template_child (class, PhCodeBox, qr_code);
+  gtk_widget_class_bind_template_child (class, PhCodeBox, help_label);
   gtk_widget_class_install_action (class, "code-box.copy-code", NULL, copy_code);
   gtk_widget_class_install_action (class, "code-box.copy-link", NULL, copy_link);
   gtk_widget_class_install_action (class, "code-box.copy-more", "s", copy_more);
@@ -258,6 +267,7 @@ ph_code_box_init (PhCodeBox *self)
   self->more_links = g_new0 (char *, 1);
   gtk_widget_init_template (GTK_WIDGET (self));
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "code-box.copy-code", FALSE);
+  show_link (self);
 }
 
 GtkWidget *

@@ -89,6 +89,7 @@ ph_live_add_mapping (PhLive *live, const char *text, const char *title, GError *
   item = ph_mapping_item_new (mapping, title);
   g_list_store_append (live->mappings, item);
   switch_on (live, item);
+  ph_live_emit_edited (live);
   return item;
 }
 
@@ -110,6 +111,7 @@ ph_live_edit_mapping (PhLive *live,
     switch_off (live, item);
   g_list_store_splice (live->mappings, position, 1, (gpointer *)&new_item, 1);
   switch_on (live, new_item);
+  ph_live_emit_edited (live);
   if (ret_item != NULL)
     *ret_item = new_item;
   return TRUE;
@@ -124,6 +126,7 @@ ph_live_remove_mapping (PhLive *live, PhMappingItem *item)
     return;
   ph_live_set_mapping_on (live, item, FALSE);
   g_list_store_remove (live->mappings, position);
+  ph_live_emit_edited (live);
 }
 
 void
@@ -133,6 +136,7 @@ ph_live_restore_mapping (PhLive *live, guint position, PhMappingItem *item)
 
   g_list_store_insert (live->mappings, MIN (position, n), item);
   switch_on (live, item);
+  ph_live_emit_edited (live);
 }
 
 void

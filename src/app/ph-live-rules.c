@@ -66,6 +66,7 @@ ph_live_restore_rule (PhLive *live, guint position, PhRuleItem *item)
   g_list_store_insert (live->rules, MIN (position, n), item);
   if (ph_rule_item_is_on (item))
     ph_engine_session_allow (live->session, ph_rule_item_get_text (item), NULL, NULL);
+  ph_live_emit_edited (live);
 }
 
 gboolean
@@ -95,6 +96,7 @@ ph_live_remove_rule (PhLive *live, PhRuleItem *item)
   if (ph_rule_item_is_on (item))
     ph_engine_session_deny (live->session, ph_rule_item_get_text (item), NULL, NULL);
   g_list_store_remove (live->rules, position);
+  ph_live_emit_edited (live);
 }
 
 void
@@ -107,6 +109,7 @@ ph_live_set_rule_on (PhLive *live, PhRuleItem *item, gboolean is_on)
   else
     ph_engine_session_deny (live->session, ph_rule_item_get_text (item), NULL, NULL);
   ph_rule_item_set_on (item, is_on);
+  ph_live_emit_edited (live);
 }
 
 /* --- who uses which --------------------------------------------------------------------------- */

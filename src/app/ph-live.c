@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-live-private.h"
 
+#include "core/ph-error.h"
+#include "core/ph-log.h"
+
 #include "ph-reason.h"
 #include "ph-words.h"
 
@@ -23,6 +26,11 @@ enum
 enum
 {
   UPDATED,
+  EDITED,
+  ASKED,
+  QUESTION_OVER,
+  JOINED,
+  LEFT,
   ENDED,
   N_SIGNALS
 };
@@ -31,6 +39,12 @@ static GParamSpec *properties[N_PROPERTIES];
 static guint signals[N_SIGNALS];
 
 /* --- the log ---------------------------------------------------------------------------------- */
+
+static const PhLogLevel log_levels[] = {
+  [PH_EVENT_INFO] = PH_LOG_INFO,
+  [PH_EVENT_WARNING] = PH_LOG_WARNING,
+  [PH_EVENT_ERROR] = PH_LOG_ERROR,
+};
 
 G_GNUC_PRINTF (3, 4)
 static void
@@ -43,6 +57,7 @@ tell (PhLive *self, PhEventLevel level, const char *format, ...)
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
   ph_event_log_add (self->events, level, text);
+  ph_log (log_levels[level], "told", "text", text, NULL);
 }
 
 /* What a connection came to that did not just end. What else the other side or the system says of
@@ -71,9 +86,11 @@ tell_all_closed (PhLive *self, PhSnapshot *snapshot)
   guint n_wrong = 0;
 
   for (guint i = first; i < snapshot->n_closed; i++)
-    if (ph_reason_help (snapshot->closed[i].reason, self->role) != NULL &&
-        ++n_wrong <= MAX_TOLD_AT_ONCE)
-      tell_closed (self, &snapshot->closed[i]);
+    {
+      if (ph_reason_help (snapshot->closed[i].reason, self->role) != NULL &&
+          ++n_wrong <= MAX_TOLD_AT_ONCE)
+        tell_closed (self, &snapshot->closed[i]);
+    }
   if (n_wrong > MAX_TOLD_AT_ONCE)
     tell (self, PH_EVENT_WARNING, "%s",
           _ ("More connections were closed in the same moment; the list of connections says why."));
@@ -82,44 +99,106 @@ tell_all_closed (PhLive *self, PhSnapshot *snapshot)
 
 /* --- questions -------------------------------------------------------------------------------- */
 
-/* Takes away those of @peer (NULL: of everybody) that are not asked any more. */
-static void
-drop_questions (PhLive *self, const char *peer)
+/* Borrowed; NULL if nothing is asked about @peer. */
+static PhQuestion *
+find_question (PhLive *self, const char *peer)
 {
   GListModel *questions = G_LIST_MODEL (self->questions);
 
-  for (guint i = g_list_model_get_n_items (questions); i > 0; i--)
+  for (guint i = 0; i < g_list_model_get_n_items (questions); i++)
     {
-      g_autoptr (PhQuestion) question = g_list_model_get_item (questions, i - 1);
+      g_autoptr (PhQuestion) question = g_list_model_get_item (questions, i);
 
-      if (peer == NULL || g_str_equal (ph_question_get_peer (question), peer))
-        g_list_store_remove (self->questions, i - 1);
+      if (g_str_equal (ph_question_get_peer (question), peer))
+        return question;
+    }
+  return NULL;
+}
+
+static void
+drop_question (PhLive *self, const char *peer)
+{
+  PhQuestion *found = find_question (self, peer);
+  guint position;
+
+  if (found == NULL || !g_list_store_find (self->questions, found, &position))
+    return;
+  g_list_store_remove (self->questions, position);
+  g_signal_emit (self, signals[QUESTION_OVER], 0, peer);
+}
+
+static void
+drop_all_questions (PhLive *self)
+{
+  GListModel *questions = G_LIST_MODEL (self->questions);
+  g_autoptr (PhQuestion) question = NULL;
+
+  while ((question = g_list_model_get_item (questions, 0)) != NULL)
+    {
+      drop_question (self, ph_question_get_peer (question));
+      g_clear_object (&question);
     }
 }
 
+/* About one peer there is one question at a time. */
 static void
 ask (PhLive *self, const char *peer, const char *number, gboolean is_verified)
 {
   g_autoptr (PhQuestion) question = ph_question_new (peer, number, is_verified);
 
-  drop_questions (self, peer);
+  drop_question (self, peer);
   g_list_store_append (self->questions, question);
+  g_signal_emit (self, signals[ASKED], 0, question);
 }
 
 void
 ph_live_answer (PhLive *live, PhQuestion *question, gboolean is_yes)
 {
   g_autofree char *peer = g_strdup (ph_question_get_peer (question));
-  guint position;
 
-  if (!g_list_store_find (live->questions, question, &position))
+  if (!g_list_store_find (live->questions, question, NULL))
     return;
   ph_engine_session_answer (live->session, live->role == PH_SESSION_HOST ? peer : NULL, is_yes,
                             NULL, NULL);
-  g_list_store_remove (live->questions, position);
+  drop_question (live, peer);
+}
+
+void
+ph_live_answer_peer (PhLive *live, const char *peer, gboolean is_yes)
+{
+  PhQuestion *question = find_question (live, peer);
+
+  if (question != NULL)
+    ph_live_answer (live, question, is_yes);
+}
+
+void
+ph_live_ask_again (PhLive *live, const char *peer)
+{
+  PhQuestion *found = find_question (live, peer);
+  g_autoptr (PhQuestion) question = found != NULL ? g_object_ref (found) : NULL;
+
+  if (question != NULL)
+    ask (live, peer, ph_question_get_number (question), ph_question_is_verified (question));
+}
+
+void
+ph_live_emit_edited (PhLive *live)
+{
+  g_signal_emit (live, signals[EDITED], 0);
 }
 
 /* --- what the engine says --------------------------------------------------------------------- */
+
+static void
+take_text (PhLive *self, char **kept, const char *text, guint property)
+{
+  if (g_strcmp0 (*kept, text) == 0)
+    return;
+  g_free (*kept);
+  *kept = g_strdup (text);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+}
 
 static void
 on_snapshot (PhSnapshot *snapshot, gpointer user_data)
@@ -134,6 +213,9 @@ on_snapshot (PhSnapshot *snapshot, gpointer user_data)
     ph_live_count_rules (self);
   else
     ph_live_count_mappings (self);
+  take_text (self, &self->code, snapshot->code, PROP_CODE);
+  take_text (self, &self->link, snapshot->link, PROP_LINK);
+  take_text (self, &self->block, snapshot->block, PROP_BLOCK);
   if (self->state != snapshot->state)
     {
       self->state = snapshot->state;
@@ -146,17 +228,13 @@ on_snapshot (PhSnapshot *snapshot, gpointer user_data)
 static void
 on_session (const PhSessionInfo *info, gpointer user_data)
 {
-  PhLive *self = user_data;
-
-  tell (self, PH_EVENT_INFO, _ ("The session is open."));
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CODE]);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINK]);
+  tell (user_data, PH_EVENT_INFO, _ ("The session is open."));
 }
 
 static void
 on_block (const char *text, gpointer user_data)
 {
-  g_object_notify_by_pspec (user_data, properties[PROP_BLOCK]);
+  /* in the snapshot */
 }
 
 static void
@@ -181,6 +259,7 @@ on_connected (const char *peer, const PhPath *path, gpointer user_data)
 {
   tell (user_data, PH_EVENT_INFO, _ ("“%s” is connected. Path: %s."), peer,
         ph_words_path (path->kind));
+  g_signal_emit (user_data, signals[JOINED], 0, peer);
 }
 
 static void
@@ -198,9 +277,10 @@ on_mapping (const char *local,
 static void
 on_disconnected (const char *peer, const char *reason, gpointer user_data)
 {
-  drop_questions (user_data, peer);
+  drop_question (user_data, peer);
   tell (user_data, PH_EVENT_INFO, _ ("“%s” is disconnected: %s."), peer,
         ph_reason_of_leaving (reason));
+  g_signal_emit (user_data, signals[LEFT], 0, peer);
 }
 
 static void
@@ -219,7 +299,7 @@ on_ended (const GError *error, gpointer user_data)
       self->error = g_error_copy (error);
       tell (self, PH_EVENT_ERROR, "%s", error->message);
     }
-  drop_questions (self, NULL);
+  drop_all_questions (self);
   ph_live_switch_mappings_off (self);
   self->state = PH_SESSION_ENDED;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
@@ -251,13 +331,13 @@ ph_live_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspe
       g_value_set_int (value, self->state);
       break;
     case PROP_CODE:
-      g_value_set_string (value, ph_live_get_snapshot (self)->code);
+      g_value_set_string (value, self->code);
       break;
     case PROP_LINK:
-      g_value_set_string (value, ph_live_get_snapshot (self)->link);
+      g_value_set_string (value, self->link);
       break;
     case PROP_BLOCK:
-      g_value_set_string (value, ph_live_get_snapshot (self)->block);
+      g_value_set_string (value, self->block);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -269,8 +349,12 @@ ph_live_dispose (GObject *object)
 {
   PhLive *self = PH_LIVE (object);
 
+  g_clear_pointer (&self->offering, ph_offering_free);
   g_clear_pointer (&self->session, ph_engine_session_free);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->code, g_free);
+  g_clear_pointer (&self->link, g_free);
+  g_clear_pointer (&self->block, g_free);
   g_clear_object (&self->peers);
   g_clear_object (&self->connections);
   g_clear_object (&self->events);
@@ -296,6 +380,16 @@ ph_live_class_init (PhLiveClass *class)
   g_object_class_install_properties (object_class, N_PROPERTIES, properties);
   signals[UPDATED] = g_signal_new ("updated", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                    G_TYPE_NONE, 0);
+  signals[EDITED] =
+      g_signal_new ("edited", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[ASKED] = g_signal_new ("asked", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                 G_TYPE_NONE, 1, PH_TYPE_QUESTION);
+  signals[QUESTION_OVER] = g_signal_new ("question-over", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL,
+                                         NULL, NULL, G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[JOINED] = g_signal_new ("joined", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 1, G_TYPE_STRING);
+  signals[LEFT] = g_signal_new ("left", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 1, G_TYPE_STRING);
   signals[ENDED] =
       g_signal_new ("ended", PH_TYPE_LIVE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
@@ -346,6 +440,7 @@ ph_live_new_host (PhEngine *engine, const PhHostOptions *options, GListModel *ru
   if (self->session == NULL)
     return NULL;
   ph_engine_session_set_snapshot_func (self->session, on_snapshot);
+  self->offering = ph_offering_new (self);
   return g_steal_pointer (&self);
 }
 
@@ -449,6 +544,12 @@ GListModel *
 ph_live_get_mappings (PhLive *live)
 {
   return G_LIST_MODEL (live->mappings);
+}
+
+void
+ph_live_set_services (PhLive *live, PhServices *services)
+{
+  ph_engine_session_set_services (live->session, services, NULL, NULL);
 }
 
 void

@@ -15,7 +15,9 @@ G_BEGIN_DECLS
  * up to date in place. The window's thread; nothing blocks.
  *
  * Properties, read-only: `state` (a PhSessionState), `code`, `link` and `block` (strings or NULL).
- * Signals: `updated` (there is a new snapshot; ten times a second at most) and `ended` (once). */
+ * Signals: `updated` (there is a new snapshot; ten times a second at most), `edited` (its person
+ * has changed rules or mappings), `asked` (a PhQuestion), `question-over`, `joined` and `left` (a
+ * peer's name) and `ended` (once). */
 #define PH_TYPE_LIVE (ph_live_get_type ())
 G_DECLARE_FINAL_TYPE (PhLive, ph_live, PH, LIVE, GObject)
 
@@ -60,6 +62,13 @@ GListModel *ph_live_get_rules (PhLive *live);
 GListModel *ph_live_get_mappings (PhLive *live);
 
 void ph_live_answer (PhLive *live, PhQuestion *question, gboolean is_yes);
+
+/* The open question about @peer; nothing happens if there is none. */
+void ph_live_answer_peer (PhLive *live, const char *peer, gboolean is_yes);
+
+/* Brings a dialog that was closed without an answer back, if @peer is still asking. */
+void ph_live_ask_again (PhLive *live, const char *peer);
+
 void ph_live_kick (PhLive *live, const char *client);
 
 /* `ended` follows within two seconds. */
@@ -81,6 +90,9 @@ gboolean ph_live_allows (PhLive *live, const char *remote);
 
 /* Puts an item back that was removed, where it was. */
 void ph_live_restore_rule (PhLive *live, guint position, PhRuleItem *item);
+
+/* Host: what Clients are told there is, instead of what the rules name; a reference is taken. */
+void ph_live_set_services (PhLive *live, PhServices *services);
 
 /* Mappings, as ph_mapping_parse takes them; @title may be NULL. Whether the port can be had shows
  * in the item's state. Errors: PH_ERROR_INVALID, for a text that is none and for a local port that

@@ -2,7 +2,6 @@
 #include "ph-qr-code.h"
 
 #include <glib/gi18n.h>
-#include <math.h>
 #include <qrcodegen/qrcodegen.h>
 
 #define MARGIN 4 /* modules, as the standard wants */
@@ -67,7 +66,7 @@ ph_qr_code_measure (GtkWidget *widget,
   *natural = (int)MAX (PH_QR_CODE_MIN_SIZE, self->n_modules * NATURAL_MODULE);
 }
 
-/* In modules, as they come one beside the other: rows of rectangles. */
+/* Dark modules that touch in a row are one rectangle. */
 static void
 trace_modules (PhQrCode *self, cairo_t *cr)
 {
@@ -90,14 +89,14 @@ ph_qr_code_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
   int scale = gtk_widget_get_scale_factor (widget);
   int width = gtk_widget_get_width (widget) * scale;
   int height = gtk_widget_get_height (widget) * scale;
-  int module, side;
+  int module, side; /* device pixels, as those above */
   graphene_rect_t bounds;
   GskRoundedRect outline;
   cairo_t *cr;
 
   if (self->n_modules == 0)
     return;
-  module = MAX (MIN (width, height) / (int)self->n_modules, 1); /* device pixels, like the others */
+  module = MAX (MIN (width, height) / (int)self->n_modules, 1);
   side = module * (int)self->n_modules;
   graphene_rect_init (&bounds, (float)((width - side) / 2) / (float)scale,
                       (float)((height - side) / 2) / (float)scale, (float)side / (float)scale,
@@ -119,11 +118,12 @@ ph_qr_code_snapshot (GtkWidget *widget, GtkSnapshot *snapshot)
 void
 ph_qr_code_set_text (PhQrCode *self, const char *text)
 {
-  gboolean was_possible = ph_qr_code_get_is_possible (self);
+  gboolean was_possible;
 
   g_return_if_fail (PH_IS_QR_CODE (self));
   if (g_strcmp0 (text, self->text) == 0)
     return;
+  was_possible = ph_qr_code_get_is_possible (self);
   g_free (self->text);
   self->text = g_strdup (text);
   self->n_modules = encode (text, self->code);

@@ -8,6 +8,7 @@ struct _PhQuestion
   char *peer;
   char *number;
   gboolean is_verified;
+  gboolean had_turn;
 };
 
 G_DEFINE_FINAL_TYPE (PhQuestion, ph_question, G_TYPE_OBJECT)
@@ -60,4 +61,13 @@ gboolean
 ph_question_is_verified (PhQuestion *question)
 {
   return question->is_verified;
+}
+
+gboolean
+ph_question_take_turn (PhQuestion *question)
+{
+  gboolean is_first = !question->had_turn;
+
+  question->had_turn = TRUE;
+  return is_first;
 }

@@ -20,4 +20,7 @@ const char *ph_question_get_number (PhQuestion *question);
 /* By the share code. */
 gboolean ph_question_is_verified (PhQuestion *question);
 
+/* TRUE the first time: a dialog asks once, and not again when it was closed without an answer. */
+gboolean ph_question_take_turn (PhQuestion *question);
+
 G_END_DECLS

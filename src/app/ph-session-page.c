@@ -8,6 +8,7 @@
 #include "ph-events-view.h"
 #include "ph-host-view.h"
 #include "ph-pairing-view.h"
+#include "ph-words.h"
 
 #include <glib/gi18n.h>
 
@@ -19,7 +20,11 @@ struct _PhSessionPage
 
   AdwViewStack *stack;
   GtkStack *overview; /* host, client, pairing or ended */
+  GtkWidget *status_bar;
+  GtkSpinner *spinner;
+  GtkImage *path_icon;
   GtkLabel *status;
+  GtkLabel *path;
   GtkButton *stop;
   PhConnectionsView *connections;
   PhEventsView *events;
@@ -47,7 +52,11 @@ ph_session_page_class_init (PhSessionPageClass *class)
   gtk_widget_class_set_template_from_resource (widget_class, PH_RESOURCES "ph-session-page.ui");
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, stack);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, overview);
+  gtk_widget_class_bind_template_child (widget_class, PhSessionPage, status_bar);
+  gtk_widget_class_bind_template_child (widget_class, PhSessionPage, spinner);
+  gtk_widget_class_bind_template_child (widget_class, PhSessionPage, path_icon);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, status);
+  gtk_widget_class_bind_template_child (widget_class, PhSessionPage, path);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, stop);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, connections);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, events);
@@ -59,26 +68,76 @@ ph_session_page_init (PhSessionPage *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
-/* How the session stands and what happens next. */
-static const char *
-get_status (PhLive *live)
+static guint
+count_connected (PhSnapshot *snapshot)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < snapshot->n_peers; i++)
+    if (snapshot->peers[i].stage == PH_STAGE_CONNECTED)
+      n++;
+  return n;
+}
+
+/* Who is there. Owned. */
+static char *
+dup_connected (PhLive *live)
+{
+  const PhSnapshotPeer *peer = ph_live_get_only_peer (live);
+  guint n = count_connected (ph_live_get_snapshot (live));
+
+  if (peer != NULL)
+    return g_strdup_printf (_ ("Connected with %s"), peer->name);
+  return g_strdup_printf (ngettext ("%u person is connected", "%u people are connected", n), n);
+}
+
+/* How the session stands and what happens next. Owned. */
+static char *
+dup_status (PhLive *live)
 {
   gboolean is_host = ph_live_get_role (live) == PH_SESSION_HOST;
 
   switch (ph_live_get_state (live))
     {
     case PH_SESSION_STARTING:
-      return is_host ? _ ("Creating the session…") : _ ("Joining…");
+      return g_strdup (is_host ? _ ("Creating the session…") : _ ("Joining…"));
     case PH_SESSION_WAITING:
-      return is_host ? _ ("Waiting for someone to join") : _ ("Waiting for the Host to let you in");
+      return g_strdup (is_host ? _ ("Waiting for someone to join")
+                               : _ ("Waiting for the Host to let you in"));
     case PH_SESSION_CONNECTING:
-      return _ ("Looking for a direct path…");
+      return g_strdup (_ ("Looking for a direct path…"));
     case PH_SESSION_CONNECTED:
-      return _ ("Connected");
+      return dup_connected (live);
     case PH_SESSION_ENDED:
-      return _ ("Ended");
+      return g_strdup (_ ("Ended"));
     }
-  g_return_val_if_reached ("");
+  g_return_val_if_reached (g_strdup (""));
+}
+
+static const char *const path_icons[] = {
+  [PH_PATH_LAN] = "ph-path-lan-symbolic",
+  [PH_PATH_NAT] = "ph-path-nat-symbolic",
+  [PH_PATH_RELAYED] = "ph-path-relay-symbolic",
+};
+
+/* The way to the other side, where there is one way. */
+static void
+update_path (PhSessionPage *self)
+{
+  const PhSnapshotPeer *peer = ph_live_get_only_peer (self->live);
+  gboolean has_path = peer != NULL && peer->stage == PH_STAGE_CONNECTED &&
+                      ph_live_get_state (self->live) == PH_SESSION_CONNECTED;
+  g_autofree char *round_trip = NULL;
+  g_autofree char *text = NULL;
+
+  gtk_widget_set_visible (GTK_WIDGET (self->path), has_path);
+  gtk_widget_set_visible (GTK_WIDGET (self->path_icon), has_path);
+  if (!has_path)
+    return;
+  round_trip = ph_words_dup_round_trip (peer->round_trip_us);
+  text = g_strdup_printf ("%s · %s", ph_words_path (peer->path.kind), round_trip);
+  gtk_label_set_label (self->path, text);
+  gtk_image_set_from_icon_name (self->path_icon, path_icons[peer->path.kind]);
 }
 
 static const char *
@@ -93,13 +152,29 @@ get_overview (PhLive *live)
   return ph_live_get_role (live) == PH_SESSION_HOST ? "host" : "client";
 }
 
+/* A Host that waits is at rest; everybody else who is not connected has something going on. */
+static gboolean
+is_busy (PhLive *live)
+{
+  PhSessionState state = ph_live_get_state (live);
+
+  return state == PH_SESSION_STARTING || state == PH_SESSION_CONNECTING ||
+         (state == PH_SESSION_WAITING && ph_live_get_role (live) == PH_SESSION_CLIENT);
+}
+
 static void
 update (PhSessionPage *self)
 {
-  gtk_label_set_label (self->status, get_status (self->live));
+  gboolean has_ended = ph_live_get_state (self->live) == PH_SESSION_ENDED;
+  g_autofree char *status = dup_status (self->live);
+
+  gtk_label_set_label (self->status, status);
+  gtk_spinner_set_spinning (self->spinner, is_busy (self->live));
+  gtk_widget_set_visible (GTK_WIDGET (self->spinner), is_busy (self->live));
+  update_path (self);
   gtk_stack_set_visible_child_name (self->overview, get_overview (self->live));
-  gtk_widget_set_visible (GTK_WIDGET (self->stop),
-                          ph_live_get_state (self->live) != PH_SESSION_ENDED);
+  gtk_widget_set_visible (self->status_bar, !has_ended);
+  gtk_widget_set_visible (GTK_WIDGET (self->stop), !has_ended);
 }
 
 static void
@@ -133,6 +208,8 @@ ph_session_page_new (PhLive *live)
   PhSessionPage *self = g_object_new (PH_TYPE_SESSION_PAGE, NULL);
 
   self->live = g_object_ref (live);
+  gtk_button_set_label (self->stop, ph_live_get_role (live) == PH_SESSION_HOST ? _ ("_Stop Sharing")
+                                                                               : _ ("_Leave"));
   add_overviews (self);
   ph_connections_view_set_live (self->connections, live);
   ph_events_view_set_live (self->events, live);
@@ -140,4 +217,10 @@ ph_session_page_new (PhLive *live)
   g_signal_connect_object (live, "ended", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update (self);
   return self;
+}
+
+void
+ph_session_page_show_view (PhSessionPage *page, const char *name)
+{
+  adw_view_stack_set_visible_child_name (page->stack, name);
 }

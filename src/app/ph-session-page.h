@@ -14,4 +14,7 @@ G_DECLARE_FINAL_TYPE (PhSessionPage, ph_session_page, PH, SESSION_PAGE, AdwBin)
 /* A reference is taken. */
 PhSessionPage *ph_session_page_new (PhLive *live);
 
+/* Shows the view of that name: “overview”, “connections” or “events”. */
+void ph_session_page_show_view (PhSessionPage *page, const char *name);
+
 G_END_DECLS

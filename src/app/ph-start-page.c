@@ -23,34 +23,29 @@ get_window (PhStartPage *self)
 }
 
 static void
-show_problem (PhStartPage *self, const GError *error)
-{
-  gtk_label_set_label (self->problem, error->message);
-  gtk_widget_set_visible (GTK_WIDGET (self->problem), TRUE);
-}
-
-static void
 on_create (PhStartPage *self)
 {
   const char *text = gtk_editable_get_text (GTK_EDITABLE (self->rule));
   g_autoptr (GListStore) rules = g_list_store_new (PH_TYPE_RULE_ITEM);
   g_autoptr (PhRuleItem) rule = ph_rule_item_new (text, TRUE);
-  g_autoptr (GError) error = NULL;
 
   if (*text != '\0')
     g_list_store_append (rules, rule);
-  if (!ph_window_host (get_window (self), G_LIST_MODEL (rules), FALSE, &error))
-    show_problem (self, error);
+  ph_window_begin (get_window (self), ph_plan_new_host (G_LIST_MODEL (rules), FALSE));
 }
 
 static void
 on_join (PhStartPage *self)
 {
-  g_autoptr (GError) error = NULL;
+  ph_window_begin (get_window (self),
+                   ph_plan_new_client (gtk_editable_get_text (GTK_EDITABLE (self->code))));
+}
 
-  if (!ph_window_join (get_window (self), gtk_editable_get_text (GTK_EDITABLE (self->code)),
-                       &error))
-    show_problem (self, error);
+void
+ph_start_page_show_problem (PhStartPage *page, PhSessionRole role, const char *message)
+{
+  gtk_label_set_label (page->problem, message);
+  gtk_widget_set_visible (GTK_WIDGET (page->problem), TRUE);
 }
 
 static void

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "ph-application.h"
-#include "ph-live.h"
+#include "ph-plan.h"
 
 G_BEGIN_DECLS
 
@@ -12,25 +12,40 @@ G_DECLARE_FINAL_TYPE (PhWindow, ph_window, PH, WINDOW, AdwApplicationWindow)
 
 PhWindow *ph_window_new (PhApplication *application);
 
-/* Begin a session in this window, which has none. @rules: PhRuleItem, may be empty. @code: a share
- * code, a link or a bare id. Without a server (@is_manual, ph_window_pair) blocks are passed on by
- * hand. Errors, with words for the place where it was typed: PH_ERROR_INVALID,
- * PH_ERROR_NOT_VERIFIED. */
-gboolean ph_window_host (PhWindow *window, GListModel *rules, gboolean is_manual, GError **error);
-gboolean ph_window_join (PhWindow *window, const char *code, GError **error);
-gboolean ph_window_pair (PhWindow *window, GError **error);
+/* A name for it among the windows of this process; borrowed. */
+const char *ph_window_get_name (PhWindow *window);
+
+/* Begins a session in this window, in place of the one it may have had. What cannot be begun is
+ * told on the page to begin with. Takes @plan. */
+void ph_window_begin (PhWindow *window, PhPlan *plan);
+
+/* The same with a saved session, whose secret has to be looked up first. */
+void ph_window_open_saved (PhWindow *window, PhSavedSession *saved);
 
 /* Shows @code on the page to begin with, for the person to decide. */
 void ph_window_offer_code (PhWindow *window, const char *code);
 
+/* Whether it shows the page to begin with. */
+gboolean ph_window_is_idle (PhWindow *window);
+
 /* Borrowed; NULL while there is no session. */
 PhLive *ph_window_get_live (PhWindow *window);
+
+/* Answers the open question about @peer, if there is one. */
+void ph_window_answer (PhWindow *window, const char *peer, gboolean is_yes);
+
+/* Opens @uri with the program the desktop has for it; a toast says so if there is none. */
+void ph_window_show_uri (GtkWidget *widget, const char *uri);
 
 /* A short feedback, plain text, in the window that @widget is in. */
 void ph_window_toast (GtkWidget *widget, const char *text);
 
-/* The same with a button; @undo is called, swapped, if it is pressed while it is seen. @data is
- * kept until then, an object. */
-void ph_window_toast_undo (GtkWidget *widget, const char *text, GCallback undo, GObject *data);
+/* The same with a button to take something back: then @undo is called with @data, which is released
+ * with @free_data once the toast is gone. */
+void ph_window_toast_undo (GtkWidget *widget,
+                           const char *text,
+                           GCallback undo,
+                           gpointer data,
+                           GClosureNotify free_data);
 
 G_END_DECLS

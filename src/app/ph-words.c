@@ -7,13 +7,38 @@
 #define SECONDS_PER_HOUR 3600
 #define SECONDS_PER_DAY 86400
 
+static char *
+with_rate_unit (const char *number, guint thousands)
+{
+  switch (thousands)
+    {
+    case 0:
+      return g_strdup_printf (_ ("%s\u00a0B/s"), number);
+    case 1:
+      return g_strdup_printf (_ ("%s\u00a0kB/s"), number);
+    case 2:
+      return g_strdup_printf (_ ("%s\u00a0MB/s"), number);
+    case 3:
+      return g_strdup_printf (_ ("%s\u00a0GB/s"), number);
+    }
+  return g_strdup_printf (_ ("%s\u00a0TB/s"), number);
+}
+
 char *
 ph_words_dup_rate (guint64 bytes_per_second)
 {
-  g_autofree char *size = g_format_size (bytes_per_second);
+  double value = (double)bytes_per_second;
+  guint thousands = 0, tenths;
+  g_autofree char *number = NULL;
 
-  /* Translators: bytes a second; %s is an amount with its unit, such as “1.2 MB” */
-  return g_strdup_printf (_ ("%s/s"), size);
+  for (; value >= 999.5 && thousands < 4; thousands++) /* no “1000 kB/s” */
+    value /= 1000;
+  tenths = (guint)(value * 10 + 0.5);
+  if (tenths < 100 && tenths % 10 != 0)
+    number = g_strdup_printf ("%.1f", tenths / 10.);
+  else
+    number = g_strdup_printf ("%.0f", value);
+  return with_rate_unit (number, thousands);
 }
 
 char *

@@ -8,7 +8,9 @@ G_BEGIN_DECLS
 /* Numbers as people read them, in their language. All are owned, never NULL, and need no escaping
  * in markup but for "<", which a round trip may begin with. */
 
-/* "1.2 MB/s", "340 bytes/s": decimal units, as GNOME has them. */
+/* "0 B/s", "34 kB/s", "1.2 MB/s": decimal units, as GNOME has them, and of the largest there is at
+ * least one of. One digit behind the point below ten, and none that is 0: it stands on an axis, and
+ * changes all the time. */
 char *ph_words_dup_rate (guint64 bytes_per_second);
 
 /* "1.2 MB" */

@@ -7,6 +7,7 @@
 #include "session/ph-host.h"
 
 #include "ph-input.h"
+#include "ph-keep.h"
 #include "ph-options.h"
 #include "ph-output.h"
 #include "ph-paste.h"
@@ -296,19 +297,47 @@ run_loop (HostProgram *self)
   g_main_loop_unref (self->loop);
 }
 
-static PhExit
-run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
+/* What the command line says. */
+typedef struct
 {
+  PhOptions options;
+  PhHostOptions host;
+  char **rules;
+  char *keep; /* a file, or NULL */
+  PhKept kept;
+} Arguments;
+
+/* So that links lead here the next time as well. */
+static void
+keep_port (HostProgram *self, const Arguments *arguments)
+{
+  guint16 port = ph_host_get_own_port (self->host);
+  PhKept kept = arguments->kept;
+  g_autoptr (GError) error = NULL;
+
+  if (arguments->keep == NULL || port == 0 || port == kept.port)
+    return;
+  kept.port = port;
+  if (!ph_keep_write (arguments->keep, &kept, &error))
+    ph_output_warn (self->output, "not-kept", error->message);
+}
+
+static PhExit
+run (const Arguments *arguments)
+{
+  const PhHostOptions *host_options = &arguments->host;
+  gboolean is_json = arguments->options.is_json;
+  char **rules = arguments->rules;
   HostProgram self = { .approve_all = host_options->approve_all };
   /* First and to the end: a signal never finds the program half made, nor kills it. */
   g_autoptr (PhQuit) quit = ph_quit_new (NULL, on_quit, &self);
   g_autoptr (GError) error = NULL;
 
-  self.output = ph_output_new (PH_OUTPUT_HOST, options->is_json);
+  self.output = ph_output_new (PH_OUTPUT_HOST, is_json);
   ph_output_set_ended (self.output, on_ended, &self);
   self.prompt = ph_timer_new (NULL, "[porthole] prompt", on_prompt, &self);
   if (host_options->is_manual)
-    self.paste = ph_paste_new (NULL, !options->is_json, &paste_events, &self);
+    self.paste = ph_paste_new (NULL, !is_json, &paste_events, &self);
   if (!self.approve_all)
     ph_output_set_questions_changed (self.output, on_questions_changed);
   self.host = ph_host_new (host_options, ph_output_get_events (self.output), self.output, &error);
@@ -319,6 +348,7 @@ run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
     }
   else
     {
+      keep_port (&self, arguments);
       if (rules == NULL)
         ph_output_warn (self.output, "no-rules",
                         "Nothing is shared yet: no --allow was given. Type “allow 127.0.0.1:PORT”");
@@ -333,19 +363,12 @@ run (const PhOptions *options, const PhHostOptions *host_options, char **rules)
   return self.status;
 }
 
-/* What the command line says. */
-typedef struct
-{
-  PhOptions options;
-  PhHostOptions host;
-  char **rules;
-} Arguments;
-
 static void
 arguments_clear (Arguments *arguments)
 {
   ph_options_clear (&arguments->options);
   g_strfreev (arguments->rules);
+  g_free (arguments->keep);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Arguments, arguments_clear)
@@ -358,6 +381,8 @@ new_command (Arguments *ret, int *ret_max_clients)
       "RULE" },
     { "yes", 0, 0, G_OPTION_ARG_NONE, &ret->host.approve_all, "Let everybody in without asking",
       NULL },
+    { "keep", 0, 0, G_OPTION_ARG_FILENAME, &ret->keep,
+      "Keep the share code in this file: the next time it is the same", "FILE" },
     { "max-clients", 0, 0, G_OPTION_ARG_INT, ret_max_clients, "At most so many at once (16)", "N" },
     G_OPTION_ENTRY_NULL,
   };
@@ -409,8 +434,17 @@ read_arguments (int argc, char **argv, Arguments *ret, GError **error)
                            "let somebody in by pasting their answer");
       return FALSE;
     }
+  if (ret->options.is_manual && ret->keep != NULL)
+    {
+      g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
+                           "--keep cannot stand beside --manual: there is no share code to keep, "
+                           "each Client gets an offer of its own");
+      return FALSE;
+    }
   ret->host.max_clients = (guint)max_clients;
-  return check_rules (ret->rules, error) && ph_options_finish (&ret->options, error);
+  if (!check_rules (ret->rules, error) || !ph_options_finish (&ret->options, error))
+    return FALSE;
+  return ret->keep == NULL || ph_keep_open (ret->keep, &ret->kept, error);
 }
 
 int
@@ -427,5 +461,6 @@ ph_cli_host (int argc, char **argv)
   arguments.host.name = arguments.options.name;
   arguments.host.allow_unverified = arguments.options.allow_unverified;
   arguments.host.servers = arguments.options.servers;
-  return run (&arguments.options, &arguments.host, arguments.rules);
+  arguments.host.kept = arguments.keep != NULL ? &arguments.kept : NULL;
+  return run (&arguments);
 }

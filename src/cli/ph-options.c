@@ -3,8 +3,7 @@
 
 #include "core/ph-error.h"
 #include "core/ph-log.h"
-#include "core/ph-text.h"
-#include "signaling/ph-code.h"
+#include "session/ph-setup.h"
 
 void
 ph_options_clear (PhOptions *options)
@@ -60,48 +59,12 @@ ph_options_add_environment (PhCommand *command)
                                     "  PORTHOLE_TURN    as --turn; several with spaces between\n"));
 }
 
-/* Says which variable the value that @error is about came from. */
-static gboolean
-blame (const char *variable, GError **error)
-{
-  if (variable != NULL)
-    g_prefix_error (error, "%s: ", variable);
-  return FALSE;
-}
-
-/* An empty variable counts as one that is not set. */
-static const char *
-get_variable (const char *name)
-{
-  const char *value = g_getenv (name);
-
-  return value != NULL && *value != '\0' ? value : NULL;
-}
-
-/* Words between white space; STUN servers may be set apart by commas, too. */
-static char **
-dup_list (const char *text, const char *separators)
-{
-  g_auto (GStrv) parts = g_strsplit_set (text, separators, -1);
-  g_autoptr (GStrvBuilder) words = g_strv_builder_new ();
-
-  for (gsize i = 0; parts[i] != NULL; i++)
-    if (*parts[i] != '\0')
-      g_strv_builder_add (words, parts[i]);
-  return g_strv_builder_end (words);
-}
-
 static gboolean
 finish_signal (PhOptions *options, GError **error)
 {
-  const char *variable = get_variable ("PORTHOLE_SIGNAL");
-  g_autofree char *option = g_steal_pointer (&options->signal);
-  const char *given = option != NULL ? option : variable != NULL ? variable : PH_DEFAULT_SIGNAL;
+  g_autofree char *given = g_steal_pointer (&options->signal);
 
-  if (*given == '\0')
-    return TRUE;
-  options->signal = ph_code_check_server (given, error);
-  return options->signal != NULL || blame (given == variable ? "PORTHOLE_SIGNAL" : NULL, error);
+  return ph_setup_signal (given, &options->signal, error);
 }
 
 static gboolean
@@ -109,47 +72,23 @@ finish_name (PhOptions *options, GError **error)
 {
   g_autofree char *given = g_steal_pointer (&options->name);
 
-  options->name = ph_text_clean (given != NULL ? given : g_get_user_name (), -1, PH_TEXT_MAX_NAME);
-  if (*options->name != '\0')
+  options->name = ph_setup_name (given);
+  if (options->name != NULL)
     return TRUE;
   g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
                "--name “%s” has nothing in it that could be shown; use a few letters", given);
   return FALSE;
 }
 
-typedef gboolean (*AddServer) (PhIceServers *servers, const char *text, GError **error);
-
-/* What the option says; without it the variable, without that the default. */
-static gboolean
-add_servers (PhOptions *options,
-             char **given,
-             const char *variable,
-             const char *separators,
-             const char *fallback,
-             AddServer add,
-             GError **error)
-{
-  const char *value = get_variable (variable);
-  g_auto (GStrv) words =
-      given != NULL ? g_strdupv (given) : dup_list (value != NULL ? value : fallback, separators);
-
-  if (g_strv_contains ((const char *const *)words, "none"))
-    return TRUE;
-  for (gsize i = 0; words[i] != NULL; i++)
-    if (!add (options->servers, words[i], error))
-      return blame (given == NULL ? variable : NULL, error);
-  return TRUE;
-}
-
 static gboolean
 finish_servers (PhOptions *options, GError **error)
 {
-  options->servers = ph_ice_servers_new ();
+  options->servers = ph_setup_servers ((const char *const *)options->stun,
+                                       (const char *const *)options->turn, error);
+  if (options->servers == NULL)
+    return FALSE;
   ph_ice_servers_set_relay_only (options->servers, options->relay_only);
-  return add_servers (options, options->stun, "PORTHOLE_STUN", ", \t\n", PH_DEFAULT_STUN,
-                      ph_ice_servers_add_stun, error) &&
-         add_servers (options, options->turn, "PORTHOLE_TURN", " \t\n", "", ph_ice_servers_add_turn,
-                      error);
+  return TRUE;
 }
 
 /* Pairing by hand takes nothing from the environment that it cannot use, but an option that was

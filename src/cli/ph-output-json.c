@@ -149,6 +149,32 @@ on_mapping (const char *local,
 }
 
 static void
+add_service (JsonBuilder *builder, const PhService *service)
+{
+  json_builder_begin_object (builder);
+  add_string (builder, "title", service->title);
+  add_string (builder, "address", service->address);
+  add_number (builder, "port", service->port);
+  add_string (builder, "kind", ph_kind_word (service->kind));
+  json_builder_end_object (builder);
+}
+
+static void
+on_services (PhServices *services, gpointer user_data)
+{
+  JsonBuilder *builder = event_begin ("services");
+  guint n;
+  const PhService *all = ph_services_get (services, &n);
+
+  json_builder_set_member_name (builder, "services");
+  json_builder_begin_array (builder);
+  for (guint i = 0; i < n; i++)
+    add_service (builder, &all[i]);
+  json_builder_end_array (builder);
+  event_end (user_data, builder, TRUE);
+}
+
+static void
 on_connection (const char *peer, const PhConnectionInfo *info, gboolean is_open, gpointer user_data)
 {
   g_autofree char *dst = ph_destination_dup_text (info->remote);
@@ -188,6 +214,7 @@ const PhSessionEvents ph_output_json_events = {
   .verify = on_verify,
   .connected = on_connected,
   .mapping = on_mapping,
+  .services = on_services,
   .connection = on_connection,
   .disconnected = on_disconnected,
   .warning = ph_output_on_warning,
@@ -237,5 +264,16 @@ ph_output_json_rules (PhOutput *self, const PhRules *rules)
   for (guint i = 0; i < ph_rules_get_count (rules); i++)
     json_builder_add_string_value (builder, ph_rules_get_text (rules, i));
   json_builder_end_array (builder);
+  event_end (self, builder, TRUE);
+}
+
+void
+ph_output_json_server (PhOutput *self, const char *server, gboolean works, const char *message)
+{
+  JsonBuilder *builder = event_begin ("server");
+
+  add_string (builder, "server", server);
+  add_boolean (builder, "works", works);
+  add_string (builder, "message", message);
   event_end (self, builder, TRUE);
 }

@@ -91,6 +91,18 @@ on_mapping (const char *local,
   shown (user_data)->mapping (local, remote, state, message, user_data);
 }
 
+static void
+on_services (PhServices *services, gpointer user_data)
+{
+  g_autofree char *number = NULL;
+  guint n;
+
+  ph_services_get (services, &n);
+  number = g_strdup_printf ("%u", n);
+  ph_log (PH_LOG_INFO, "services", "number", number, NULL);
+  shown (user_data)->services (services, user_data);
+}
+
 /* Connections that come and go as they should are there by the thousand. */
 static void
 log_connection (const char *peer, const PhConnectionInfo *info, gboolean is_open)
@@ -148,6 +160,7 @@ const PhSessionEvents ph_output_log_events = {
   .verify = on_verify,
   .connected = on_connected,
   .mapping = on_mapping,
+  .services = on_services,
   .connection = on_connection,
   .disconnected = on_disconnected,
   .warning = ph_output_on_warning,

@@ -17,6 +17,8 @@ struct _PhOutput
   gboolean is_prompting; /* the question stands at the end of the last line */
   char *compared;        /* whose number is being compared, unanswered; else NULL */
   gboolean has_dropped;  /* and said so */
+  PhServices *services;  /* what people were told that the Host offers; NULL: nothing */
+  GHashTable *mapped;    /* what mappings lead to, as text, that the hint is not given for */
   PhWriter *writer;
   void (*questions_changed) (gpointer user_data); /* NULL: nobody asks */
   void (*ended) (const GError *error, gpointer user_data);
@@ -50,6 +52,8 @@ void ph_output_text_rules (PhOutput *output, const PhRules *rules);
 extern const PhSessionEvents ph_output_json_events;
 void ph_output_json_clients (PhOutput *output, PhHost *host);
 void ph_output_json_rules (PhOutput *output, const PhRules *rules);
+void
+ph_output_json_server (PhOutput *output, const char *server, gboolean works, const char *message);
 void
 ph_output_json_trouble (PhOutput *output, const char *event, const char *code, const char *message);
 

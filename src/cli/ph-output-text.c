@@ -3,6 +3,13 @@
 
 /* Names stand in quotes: they are another person's words, and the sentence around them is not. */
 
+/* Services that are told of one by one. */
+#define MAX_SERVICES 20
+
+/* A port below this one is for administrators to listen on, so another one is proposed. */
+#define FIRST_FREE_PORT 1024
+#define PORT_OFFSET 8000
+
 static void
 on_session (const PhSessionInfo *info, gpointer user_data)
 {
@@ -16,7 +23,7 @@ on_session (const PhSessionInfo *info, gpointer user_data)
     ph_output_say (self, "%s    %s", i == 0 ? "From other networks of this computer:\n" : "",
                    info->more_links[i]);
   ph_output_say (self, "Share code (where the same server is set): %s", info->code);
-  if (info->is_own_server)
+  if (info->own_port != 0)
     ph_output_say (self, "The link works where this computer can be reached: in the same house, "
                          "office or VPN. For somebody elsewhere there are --manual and --signal.");
   ph_output_say (self, "Waiting for someone to join. Type “quit” or press Ctrl+C to end.");
@@ -114,18 +121,81 @@ on_mapping (const char *local,
             const char *message,
             gpointer user_data)
 {
+  PhOutput *self = user_data;
+
   switch (state)
     {
     case PH_MAPPING_LISTENING:
-      ph_output_say (user_data, "%s here leads to %s at the Host.", local, remote);
+      g_hash_table_add (self->mapped, g_strdup (remote));
+      ph_output_say (self, "%s here leads to %s at the Host.", local, remote);
       break;
     case PH_MAPPING_FAILED:
-      ph_output_complain (user_data, message);
+      ph_output_complain (self, message);
       break;
     case PH_MAPPING_REMOVED:
-      ph_output_say (user_data, "%s is no longer mapped.", local);
+      g_hash_table_remove (self->mapped, remote);
+      ph_output_say (self, "%s is no longer mapped.", local);
       break;
     }
+}
+
+/* What is typed to reach it: “25565”, “8080:127.0.0.1:80”. */
+static char *
+dup_mapping (const PhService *service)
+{
+  g_autofree char *remote = ph_service_dup_text (service);
+  guint port = service->port >= FIRST_FREE_PORT ? service->port : service->port + PORT_OFFSET;
+
+  if (port == service->port && g_str_equal (service->address, "127.0.0.1"))
+    return g_strdup_printf ("%u", port);
+  return g_strdup_printf ("%u:%s", port, remote);
+}
+
+static void
+say_service (PhOutput *self, const PhService *service, gboolean is_offered)
+{
+  g_autofree char *title =
+      service->title[0] != '\0' ? g_strdup_printf ("“%s”: ", service->title) : g_strdup ("");
+  g_autofree char *remote = ph_service_dup_text (service);
+  g_autofree char *mapping = dup_mapping (service);
+  gboolean is_hinted = is_offered && !g_hash_table_contains (self->mapped, remote);
+
+  ph_output_line (self, PH_WRITER_OUT,
+                  g_strdup_printf ("The Host %s %s%s%s%s%s",
+                                   is_offered ? "offers" : "no longer offers", title, remote,
+                                   is_hinted ? " – map it with “map " : "",
+                                   is_hinted ? mapping : "", is_hinted ? "”" : ""),
+                  FALSE);
+}
+
+/* Those in @services that are not in @others. */
+static void
+say_services (PhOutput *self,
+              const PhServices *services,
+              const PhServices *others,
+              gboolean is_offered)
+{
+  guint n;
+  const PhService *all = ph_services_get (services, &n);
+  guint n_said = 0;
+
+  for (guint i = 0; i < n; i++)
+    if (!ph_services_has (others, all[i].address, all[i].port) && n_said++ < MAX_SERVICES)
+      say_service (self, &all[i], is_offered);
+  if (n_said > MAX_SERVICES)
+    ph_output_line (self, PH_WRITER_OUT, g_strdup_printf ("… and %u more", n_said - MAX_SERVICES),
+                    FALSE);
+}
+
+static void
+on_services (PhServices *services, gpointer user_data)
+{
+  PhOutput *self = user_data;
+
+  say_services (self, self->services, services, FALSE);
+  say_services (self, services, self->services, TRUE);
+  g_clear_pointer (&self->services, ph_services_unref);
+  self->services = ph_services_ref (services);
 }
 
 /* People are told of what went wrong; connections that come and go as they should say nothing. */
@@ -166,6 +236,7 @@ const PhSessionEvents ph_output_text_events = {
   .verify = on_verify,
   .connected = on_connected,
   .mapping = on_mapping,
+  .services = on_services,
   .connection = on_connection,
   .disconnected = on_disconnected,
   .warning = ph_output_on_warning,

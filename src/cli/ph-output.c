@@ -20,6 +20,7 @@ ph_output_new (PhOutputRole role, gboolean is_json)
   self->role = role;
   self->shown = is_json ? &ph_output_json_events : &ph_output_text_events;
   self->is_json = is_json;
+  self->mapped = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->writer = ph_writer_new ();
   ph_log_set_sink (on_log_line, self->writer);
   return self;
@@ -30,6 +31,8 @@ ph_output_free (PhOutput *self)
 {
   ph_log_set_sink (NULL, NULL);
   g_free (self->compared);
+  g_clear_pointer (&self->services, ph_services_unref);
+  g_hash_table_unref (self->mapped);
   ph_writer_free (self->writer);
   g_free (self);
 }
@@ -203,6 +206,15 @@ ph_output_clients (PhOutput *self, PhHost *host)
     ph_output_json_clients (self, host);
   else
     ph_output_text_clients (self, host);
+}
+
+void
+ph_output_server (PhOutput *self, const char *server, gboolean works, const char *message)
+{
+  if (self->is_json)
+    ph_output_json_server (self, server, works, message);
+  else
+    ph_output_say (self, "%s: %s. %s.", server, works ? "works" : "does not work", message);
 }
 
 void

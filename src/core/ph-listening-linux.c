@@ -8,17 +8,21 @@
 #include <unistd.h>
 
 #include "ph-error.h"
-#include "ph-program.h"
+#include "ph-program-name.h"
 
 /* /proc/net has the sockets, and their inodes; whose an inode is stands in /proc/PID/fd of the
  * processes that we may look into, which are mostly our own user's (proc(5)). */
 
-/* The kernel lists what listens before what is connected, so that this leaves nothing out but on a
- * machine with some 25,000 listening sockets. */
-#define MAX_TABLE_BYTES (4 * 1024 * 1024)
+#define MAX_SOCKETS 10000 /* some more may come with the last chunk */
+#define CHUNK_BYTES 16384
 #define MAX_STAT_BYTES 512
 #define MAX_LINE_BYTES (64 * 1024)
-#define MAX_DESCRIPTORS 200000 /* of all processes that are looked at */
+
+/* Programs listen before they do much else, so that it is among the first of their descriptors, and
+ * a process with thousands of connections need not be looked through; but Porthole, which listens
+ * whenever it is told to, is. */
+#define MAX_DESCRIPTORS 1000
+#define MAX_DESCRIPTORS_IN_ALL 50000
 
 #define TCP_STATE_LISTEN 0x0A
 
@@ -36,7 +40,6 @@ typedef struct
 {
   char *program;
   gboolean is_ours;
-  gboolean is_starter;
 } Owner;
 
 /* At most @max bytes with a NUL behind them; NULL if there is no such file. Owned. */
@@ -77,51 +80,80 @@ parse_address (const char *hex, guint8 ret_addr[16])
 }
 
 static gboolean
-parse_line (const char *line, PhListeningSocket *ret_socket)
+parse_line (const char *line, PhListeningSocket *ret_socket, unsigned *ret_state)
 {
   char address[33];
-  unsigned port, state;
-  PhListeningSocket socket = { 0 };
+  unsigned port;
 
   if (sscanf (line,
               "%*u: %32[0-9A-Fa-f]:%4x %*[0-9A-Fa-f]:%*x %2x %*s %*s %*s %*s %*s "
               "%" G_GUINT64_FORMAT,
-              address, &port, &state, &socket.inode) != 4)
+              address, &port, ret_state, &ret_socket->inode) != 4)
     return FALSE;
-  if (state != TCP_STATE_LISTEN || port == 0 || port > G_MAXUINT16 ||
-      !parse_address (address, socket.bound.addr))
-    return FALSE;
-  socket.bound.port = (guint16)port;
-  *ret_socket = socket;
-  return TRUE;
+  ret_socket->bound.port = (guint16)port;
+  return port != 0 && port <= G_MAXUINT16 && parse_address (address, ret_socket->bound.addr);
 }
 
-void
+guint
 ph_listening_parse_table (char *text, GArray *sockets)
 {
-  PhListeningSocket socket;
+  guint n_others = 0;
 
   while (text != NULL)
     {
       char *line = text;
+      PhListeningSocket socket = { 0 };
+      unsigned state;
 
       text = strchr (text, '\n');
       if (text != NULL)
         *text++ = '\0';
-      if (parse_line (line, &socket))
+      if (!parse_line (line, &socket, &state))
+        continue;
+      if (state == TCP_STATE_LISTEN)
         g_array_append_val (sockets, socket);
+      else
+        n_others++;
+    }
+  return n_others;
+}
+
+/* The kernel lists what listens before what is connected, which may be long and is left unread. */
+void
+ph_listening_read_table (int fd, GArray *sockets)
+{
+  char text[CHUNK_BYTES + 1];
+  gsize kept = 0; /* bytes of a line that has not come to its end */
+  ssize_t n;
+
+  while (sockets->len < MAX_SOCKETS && (n = read (fd, text + kept, CHUNK_BYTES - kept)) > 0)
+    {
+      guint n_before = sockets->len;
+      gsize size = kept + (gsize)n;
+      char *end;
+
+      text[size] = '\0';
+      end = strrchr (text, '\n');
+      kept = end != NULL ? size - (gsize)(end + 1 - text) : size % CHUNK_BYTES;
+      if (end == NULL)
+        continue;
+      *end = '\0';
+      if (ph_listening_parse_table (text, sockets) > 0 && sockets->len == n_before)
+        break;
+      memmove (text, end + 1, kept);
     }
 }
 
 static gboolean
 read_table (int proc, const char *path, GArray *sockets)
 {
-  gsize size;
-  g_autofree char *text = dup_file (proc, path, MAX_TABLE_BYTES, &size);
+  int fd = openat (proc, path, O_RDONLY | O_CLOEXEC);
 
-  if (text != NULL)
-    ph_listening_parse_table (text, sockets);
-  return text != NULL;
+  if (fd < 0)
+    return FALSE;
+  ph_listening_read_table (fd, sockets);
+  close (fd);
+  return TRUE;
 }
 
 /* The name and the state of @pid, from “123 (name) S …”, where the name may have anything in it. */
@@ -154,6 +186,7 @@ dup_program (int proc, const char *pid, const char *command, char state)
   return ph_program_dup_name (command, line, size);
 }
 
+/* systemd is no owner: it listens in the place of services that it starts when they are needed. */
 static Owner
 owner_of (const Search *self, const char *pid)
 {
@@ -161,12 +194,11 @@ owner_of (const Search *self, const char *pid)
   char state = '\0';
   g_autofree char *command = dup_command (self->proc, pid, &state);
 
-  if (command == NULL) /* gone */
+  if (command == NULL /* gone */ || g_str_equal (command, "systemd"))
     return owner;
   owner.program = dup_program (self->proc, pid, command, state);
   owner.is_ours = g_str_equal (pid, self->self) || g_str_equal (command, "porthole") ||
                   g_str_has_prefix (command, "porthole-");
-  owner.is_starter = g_str_equal (command, "systemd");
   return owner;
 }
 
@@ -174,13 +206,11 @@ owner_of (const Search *self, const char *pid)
 static void
 take_owner (Search *self, PhListeningSocket *socket, const Owner *owner)
 {
-  if (owner->program == NULL || (socket->program != NULL && !socket->is_starter))
+  if (owner->program == NULL || socket->program != NULL)
     return;
-  g_free (socket->program);
   socket->program = g_strdup (owner->program);
   socket->is_ours = owner->is_ours;
-  socket->is_starter = owner->is_starter;
-  self->n_open -= !owner->is_starter;
+  self->n_open--;
 }
 
 /* The socket that we look for behind descriptor @name, or NULL. */
@@ -218,17 +248,17 @@ look_into (Search *self, const char *pid)
   const struct dirent *entry;
   Owner owner = { 0 };
 
-  while (folder != NULL && self->n_open > 0 && self->n_looked < MAX_DESCRIPTORS &&
-         (entry = readdir (folder)) != NULL)
+  for (guint i = 0; folder != NULL && self->n_open > 0 && (entry = readdir (folder)) != NULL; i++)
     {
       PhListeningSocket *socket = find_socket (self, folder, entry->d_name);
 
       self->n_looked++;
-      if (socket == NULL)
-        continue;
-      if (owner.program == NULL)
+      if (owner.program == NULL && (socket != NULL || i == MAX_DESCRIPTORS))
         owner = owner_of (self, pid);
-      take_owner (self, socket, &owner);
+      if (i >= MAX_DESCRIPTORS && !owner.is_ours)
+        break;
+      if (socket != NULL)
+        take_owner (self, socket, &owner);
     }
   if (folder != NULL)
     closedir (folder);
@@ -241,7 +271,7 @@ find_owners (Search *self, DIR *processes, GCancellable *cancellable)
 {
   const struct dirent *entry;
 
-  while (self->n_open > 0 && self->n_looked < MAX_DESCRIPTORS &&
+  while (self->n_open > 0 && self->n_looked < MAX_DESCRIPTORS_IN_ALL &&
          !g_cancellable_is_cancelled (cancellable) && (entry = readdir (processes)) != NULL)
     if (g_ascii_isdigit (entry->d_name[0]))
       look_into (self, entry->d_name);
@@ -262,6 +292,7 @@ name_sockets (GArray *sockets, DIR *processes, GCancellable *cancellable)
       g_hash_table_insert (search.by_inode, &socket->inode, socket);
     }
   search.n_open = g_hash_table_size (search.by_inode);
+  look_into (&search, search.self); /* whatever the others have */
   find_owners (&search, processes, cancellable);
   g_hash_table_unref (search.by_inode);
 }

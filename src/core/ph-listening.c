@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "ph-program.h"
+#include "ph-program-name.h"
 
 static gint is_searching; /* on a thread; atomic */
 
@@ -151,6 +151,7 @@ static int
 compare_entries (gconstpointer one, gconstpointer other)
 {
   const PhListening *a = *(PhListening *const *)one, *b = *(PhListening *const *)other;
+  gboolean is_ipv4 = ph_address_is_ipv4 (a->address.addr);
 
   if (a->is_system != b->is_system)
     return a->is_system ? 1 : -1;
@@ -158,6 +159,8 @@ compare_entries (gconstpointer one, gconstpointer other)
     return a->title == NULL ? 1 : -1;
   if (a->address.port != b->address.port)
     return a->address.port < b->address.port ? -1 : 1;
+  if (is_ipv4 != ph_address_is_ipv4 (b->address.addr))
+    return is_ipv4 ? -1 : 1;
   return memcmp (a->address.addr, b->address.addr, sizeof a->address.addr);
 }
 

@@ -12,6 +12,9 @@ G_BEGIN_DECLS
  * pages to see also, NULL-terminated. Owned. */
 char *ph_manual_dup_page (const PhCommand *command, const char *version, const char *const *others);
 
+/* What is told of the window's program. Owned. */
+PhCommand *ph_manual_describe_gtk (void);
+
 /* A bash-completion script for one program: its options and those of its @n_subcommands. Owned. */
 char *ph_manual_dup_bash (const PhCommand *program, PhCommand **subcommands, gsize n_subcommands);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ph-server-test.h"
 #include "ph-snapshot.h"
 
 G_BEGIN_DECLS
@@ -29,14 +30,18 @@ typedef void (*PhEngineDone) (const GError *error, gpointer user_data);
 /* @events: as on PhSessionEvents says, but
  * - `connection` does not come and may be NULL: there can be thousands a second, and snapshots show
  *   them, those that were closed lately as well;
+ * - `services` may be NULL, too, for snapshots show the same; of lists only the newest waits for a
+ *   thread that is busy with something else;
  * - of `warning`, the oldest are left out where more than PH_ENGINE_MAX_WARNINGS wait for a thread
  *   that is busy with something else; everything else comes, in order, but for what is said below;
  * - the session may be freed in any of them, and after `ended`. */
 #define PH_ENGINE_MAX_WARNINGS 32
 
-/* Owned by the caller. @options and @rules (NULL-terminated or NULL) are copied. Fails at once for
- * a rule that is none: PH_ERROR_INVALID. All else that fails is told by `ended`. @events is
- * borrowed until the session is freed. */
+/* Owned by the caller. @options and @rules (NULL-terminated or NULL) are copied. Whoever may want
+ * to keep the session's code draws @options->kept itself, so that no secret ever comes back from
+ * here; what is to be added to it is the `own_port` of the snapshot. Fails at once for a rule that
+ * is none, and for servers that leave no way to connect: PH_ERROR_INVALID. All else that fails is
+ * told by `ended`. @events is borrowed until the session is freed. */
 PhEngineSession *ph_engine_host (PhEngine *engine,
                                  const PhHostOptions *options,
                                  const char *const *rules,
@@ -46,8 +51,8 @@ PhEngineSession *ph_engine_host (PhEngine *engine,
 
 /* The same for joining with @code_text, a share code, a link or a bare id; the `code` of @options
  * is not looked at. Without a server (`is_manual`) it is the Host's offer, or NULL where that is to
- * be pasted later. Fails at once for a code, an offer or a mapping that is none: PH_ERROR_INVALID.
- */
+ * be pasted later. Fails at once for a code, an offer or a mapping that is none, and for servers
+ * that leave no way to connect: PH_ERROR_INVALID. */
 PhEngineSession *ph_engine_join (PhEngine *engine,
                                  const char *code_text,
                                  const PhJoinOptions *options,
@@ -79,6 +84,12 @@ void ph_engine_session_deny (PhEngineSession *session,
                              const char *rule,
                              PhEngineDone done,
                              gpointer user_data);
+
+/* As ph_host_set_services; a reference is taken, NULL as there. */
+void ph_engine_session_set_services (PhEngineSession *session,
+                                     PhServices *services,
+                                     PhEngineDone done,
+                                     gpointer user_data);
 void ph_engine_session_kick (PhEngineSession *session,
                              const char *client,
                              PhEngineDone done,
@@ -111,6 +122,16 @@ void ph_engine_session_answer (PhEngineSession *session,
 
 /* `ended` follows within two seconds. */
 void ph_engine_session_end (PhEngineSession *session);
+
+/* As ph_server_test_async, on the transport thread; @callback is called on this one, in its
+ * thread-default GMainContext. Ends with G_IO_ERROR_CANCELLED when the engine is freed. */
+void ph_engine_test_server_async (PhEngine *engine,
+                                  PhServerKind kind,
+                                  const char *text,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+char *ph_engine_test_server_finish (GAsyncResult *result, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhEngine, ph_engine_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhEngineSession, ph_engine_session_free)

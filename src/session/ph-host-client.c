@@ -470,6 +470,7 @@ on_connected (gpointer user_data)
   if (self->env.signal != NULL)
     ph_signal_client_delete_async (self->env.signal, self->id, self->env.token,
                                    self->env.cancellable, on_deleted, g_rc_box_acquire (self));
+  self->env.connected (self, self->env.host);
   self->env.events->connected (self->name, ph_tunnel_get_path (self->tunnel),
                                self->env.events_data);
 }

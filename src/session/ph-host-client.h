@@ -26,6 +26,7 @@ typedef struct
   guint answer_limit_ms;     /* from our offer to the Client's answer */
   const PhSessionEvents *events;
   gpointer events_data;
+  void (*connected) (PhHostClient *client, gpointer host);
   void (*asked) (PhHostClient *client, gpointer host); /* a question has been opened */
   void (*withdrawn) (gpointer host);                   /* an open one is no more, unanswered */
   /* Without a server: its offer, to be passed on; NULL: it went away before it was answered. */

@@ -44,6 +44,7 @@ struct _PhHost
   guint8 secret[PH_SECRET_SIZE];
   guint8 key[PH_KEY_SIZE];
   char id[PH_ID_SIZE];
+  guint16 lost_port;        /* not 0: was to be listened on, and is taken; to be told */
   PhSignalSession *created; /* the server's answer, until the ICE servers are known too */
   guint max_clients;
   guint answer_limit_ms;
@@ -59,9 +60,13 @@ struct _PhHost
   gboolean is_manual;
   guint offer_life_s;
   GSource *offer_life;
-  PhHostClient *offer; /* borrowed: whose offer is open, or being made; NULL if none is */
-  GHashTable *seen;    /* ids of child sessions that are being dealt with */
-  GHashTable *nonces;  /* GBytes -> the id of the child it came with */
+  PhHostClient *offer;  /* borrowed: whose offer is open, or being made; NULL if none is */
+  GHashTable *seen;     /* ids of child sessions that are being dealt with */
+  GHashTable *nonces;   /* GBytes -> the id of the child it came with */
+  PhServices *services; /* as they were set; NULL: what the rules name */
+  PhServices *offered;  /* … and allowed; NULL: nothing yet */
+  GSource *services_timer;
+  gint64 services_us; /* before which Clients are not told again */
   const PhSessionEvents *events;
   gpointer user_data;
 };
@@ -89,8 +94,9 @@ PhHostClientEnv ph_host_get_env (PhHost *self);
 
 /* ph-host-session.c: the session on the signaling server, and who joins it */
 
-/* @url NULL: the server runs here. Errors: PH_ERROR_INVALID, PH_ERROR_LISTEN, PH_ERROR_FAILED. */
-gboolean ph_host_session_open (PhHost *self, const char *url, GError **error);
+/* @url NULL: the server runs here. @kept may be NULL. Errors: PH_ERROR_INVALID, PH_ERROR_LISTEN,
+ * PH_ERROR_FAILED. */
+gboolean ph_host_session_open (PhHost *self, const char *url, const PhKept *kept, GError **error);
 void ph_host_session_create (PhHost *self);
 
 /* Once both are there: the session, and the servers that help Clients to connect. */
@@ -101,6 +107,17 @@ gboolean ph_host_session_continue_ending (PhHost *self);
 
 /* Nothing is heard of it after this. */
 void ph_host_session_close (PhHost *self);
+
+/* ph-host-services.c: what Clients are told that is offered */
+
+void ph_host_services_open (PhHost *self);
+void ph_host_services_close (PhHost *self);
+
+/* A Client is connected. */
+void ph_host_services_greet (PhHost *self, PhHostClient *client);
+
+/* The rules, or what a person has set. */
+void ph_host_services_changed (PhHost *self);
 
 /* ph-host-manual.c: the same without a server */
 

@@ -241,6 +241,22 @@ dup_server_urls (PhHost *self)
 }
 
 static void
+warn_of_lost_port (PhHost *self)
+{
+  guint16 lost = self->lost_port;
+  g_autofree char *words = NULL;
+
+  self->lost_port = 0;
+  if (lost == 0 || self->state != PH_HOST_SERVING) /* whoever heard of the session may end it */
+    return;
+  words = g_strdup_printf (
+      "Port %u, where links to this session lead, is taken by another program, so the session is "
+      "served on port %u now. Links that were passed on before lead nowhere: pass the new one on.",
+      lost, ph_host_get_own_port (self));
+  self->events->warning ("port-taken", words, self->user_data);
+}
+
+static void
 report_session (PhHost *self)
 {
   g_auto (GStrv) urls = dup_server_urls (self);
@@ -250,7 +266,7 @@ report_session (PhHost *self)
   PhSessionInfo info = {
     .id = self->id,
     .signal = urls[0],
-    .is_own_server = self->server != NULL,
+    .own_port = ph_host_get_own_port (self),
   };
 
   for (gsize i = 0; urls[i] != NULL; i++)
@@ -267,6 +283,7 @@ report_session (PhHost *self)
   info.link = all_links[0];
   info.more_links = (const char *const *)all_links + 1;
   self->events->session (&info, self->user_data);
+  warn_of_lost_port (self);
 }
 
 /* Once both are there: the session, and the servers that help Clients to connect. */
@@ -403,12 +420,24 @@ ph_host_session_continue_ending (PhHost *self)
 
 /* Life */
 
+/* "::" takes IPv4 too where the system does it so; elsewhere each has to be listened on. Port 0:
+ * the system picks one. */
 static gboolean
-serve_signaling (PhHost *self, GError **error)
+listen_on (PhHost *self, guint16 port, GError **error)
+{
+  PhEndpoint endpoint = { .port = port };
+  gboolean has_ipv6 = ph_signal_server_listen (self->server, &endpoint, NULL);
+
+  if (has_ipv6)
+    endpoint.port = ph_host_get_own_port (self);
+  ph_address_parse ("0.0.0.0", endpoint.addr);
+  return ph_signal_server_listen (self->server, &endpoint, has_ipv6 ? NULL : error) || has_ipv6;
+}
+
+static gboolean
+serve_signaling (PhHost *self, guint16 port, GError **error)
 {
   PhSignalServerOptions options = PH_SIGNAL_SERVER_OPTIONS_INIT;
-  PhEndpoint endpoint = { 0 }; /* "::", and a port the system picks */
-  gboolean has_ipv6;
   g_autofree char *url = NULL;
   char id[PH_ID_SIZE];
 
@@ -416,31 +445,37 @@ serve_signaling (PhHost *self, GError **error)
   options.keep_multi = TRUE;
   options.only_id = id;
   self->server = ph_signal_server_new (&options);
-  /* "::" takes IPv4 too where the system does it so; elsewhere each has to be listened on. */
-  has_ipv6 = ph_signal_server_listen (self->server, &endpoint, NULL);
-  endpoint.port = ph_signal_server_get_port (self->server);
-  ph_address_parse ("0.0.0.0", endpoint.addr);
-  if (!ph_signal_server_listen (self->server, &endpoint, has_ipv6 ? NULL : error) && !has_ipv6)
-    return FALSE;
-  endpoint.port = ph_signal_server_get_port (self->server);
-  url = g_strdup_printf ("http://127.0.0.1:%u", endpoint.port);
+  if (port == 0 || !listen_on (self, port, NULL))
+    {
+      self->lost_port = port;
+      if (!listen_on (self, 0, error))
+        return FALSE;
+    }
+  url = g_strdup_printf ("http://127.0.0.1:%u", ph_host_get_own_port (self));
   self->signal = ph_signal_client_new (url, error);
   return self->signal != NULL;
 }
 
 gboolean
-ph_host_session_open (PhHost *self, const char *url, GError **error)
+ph_host_session_open (PhHost *self, const char *url, const PhKept *kept, GError **error)
 {
+  PhKept drawn;
+
   self->create_timer =
       ph_timer_new (self->context, "[porthole] host create", on_create_timer, self);
   self->seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   self->nonces =
       g_hash_table_new_full (g_bytes_hash, g_bytes_equal, (GDestroyNotify)g_bytes_unref, g_free);
-  ph_code_draw_token (self->token);
-  ph_code_draw (self->secret, sizeof self->secret);
+  if (kept == NULL)
+    {
+      ph_kept_draw (&drawn);
+      kept = &drawn;
+    }
+  memcpy (self->token, kept->token, sizeof self->token);
+  memcpy (self->secret, kept->secret, sizeof self->secret);
   ph_code_derive_key (self->secret, self->key);
   if (url == NULL)
-    return serve_signaling (self, error);
+    return serve_signaling (self, kept->port, error);
   self->signal = ph_signal_client_new (url, error);
   return self->signal != NULL;
 }

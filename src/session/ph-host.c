@@ -42,6 +42,12 @@ on_client_gone (PhHostClient *client, gpointer user_data)
 }
 
 static void
+on_client_connected (PhHostClient *client, gpointer user_data)
+{
+  ph_host_services_greet (user_data, client);
+}
+
+static void
 on_client_asked (PhHostClient *client, gpointer user_data)
 {
   PhHost *self = user_data;
@@ -74,6 +80,7 @@ ph_host_get_env (PhHost *self)
     .answer_limit_ms = self->answer_limit_ms,
     .events = self->events,
     .events_data = self->user_data,
+    .connected = on_client_connected,
     .asked = on_client_asked,
     .withdrawn = on_client_withdrawn,
     .offered = ph_host_manual_on_offered,
@@ -223,7 +230,10 @@ ph_host_end (PhHost *self)
 gboolean
 ph_host_allow (PhHost *self, const char *rule, GError **error)
 {
-  return ph_rules_add (self->rules, rule, error);
+  if (!ph_rules_add (self->rules, rule, error))
+    return FALSE;
+  ph_host_services_changed (self);
+  return TRUE;
 }
 
 gboolean
@@ -231,6 +241,7 @@ ph_host_deny (PhHost *self, const char *rule, GError **error)
 {
   if (!ph_rules_remove (self->rules, rule, error))
     return FALSE;
+  ph_host_services_changed (self);
   for (guint i = 0; i < self->clients->len; i++)
     {
       PhTunnel *tunnel = ph_host_client_get_tunnel (g_ptr_array_index (self->clients, i));
@@ -421,6 +432,12 @@ ph_host_get_state (PhHost *self)
   return state;
 }
 
+guint16
+ph_host_get_own_port (PhHost *self)
+{
+  return self->server != NULL ? ph_signal_server_get_port (self->server) : 0;
+}
+
 const PhRules *
 ph_host_get_rules (PhHost *self)
 {
@@ -439,7 +456,7 @@ set_up (PhHost *self, const PhHostOptions *options, GError **error)
   if (self->cert == NULL)
     return FALSE;
   if (!options->is_manual)
-    return ph_host_session_open (self, options->signal, error);
+    return ph_host_session_open (self, options->signal, options->kept, error);
   ph_host_manual_open (self, options->offer_life_s);
   return TRUE;
 }
@@ -466,6 +483,7 @@ ph_host_new (const PhHostOptions *options,
   self->cancellable = g_cancellable_new ();
   self->end_timer = ph_timer_new (self->context, "[porthole] host end", on_end_timer, self);
   self->clients = g_ptr_array_new_with_free_func ((GDestroyNotify)ph_host_client_unref);
+  ph_host_services_open (self);
   if (!set_up (self, options, error))
     return NULL;
   ph_ice_servers_resolve_async (options->servers, self->cancellable, on_servers_resolved, self);
@@ -484,6 +502,7 @@ ph_host_free (PhHost *self)
   g_clear_pointer (&self->ice, ph_ice_config_unref);
   g_clear_pointer (&self->cert, ph_cert_unref);
   g_clear_pointer (&self->poll, ph_poll_free);
+  ph_host_services_close (self);
   ph_timer_clear (&self->offer_life);
   ph_timer_clear (&self->end_timer);
   g_clear_error (&self->end_error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ph-kept.h"
 #include "ph-session.h"
 #include "ph-tunnel.h"
 
@@ -29,6 +30,12 @@ typedef struct
   gboolean approve_all; /* nobody is asked */
   gboolean is_manual;   /* no server at all: blocks are passed on by hand; `signal` is NULL */
   guint offer_life_s;   /* 0: PH_BLOCK_LIFETIME_S */
+
+  /* What an earlier Host had, or was drawn for this one, so that there may be a later one with the
+   * same share code; one Host at a time. NULL: a new code, for this once. A port that is taken is
+   * told as a warning, and another one is used. Not used without a server. */
+  const PhKept *kept;
+
   PhIceServers *servers;
 } PhHostOptions;
 
@@ -56,6 +63,15 @@ gboolean ph_host_paste (PhHost *host, const char *text, GError **error);
 gboolean ph_host_allow (PhHost *host, const char *rule, GError **error);
 gboolean ph_host_deny (PhHost *host, const char *rule, GError **error);
 
+/* What Clients are told that there is. They are told as soon as they are connected and let in, and
+ * again after each change, twice a second at most; and of nothing that the rules do not allow at
+ * that moment. NULL, as at first: what rules name that allow one port of one computer. A reference
+ * is taken. */
+void ph_host_set_services (PhHost *host, PhServices *services);
+
+/* What they are told now; borrowed, NULL for nothing. Another one after each change. */
+PhServices *ph_host_get_services (PhHost *host);
+
 /* Answers the oldest open question: whether a Client may join, or whether the number is the same.
  * FALSE if there is none. */
 gboolean ph_host_answer (PhHost *host, gboolean is_approved);
@@ -81,6 +97,9 @@ gboolean ph_host_kick (PhHost *host, const char *client, GError **error);
 
 /* PH_SESSION_CONNECTED if any Client is, else PH_SESSION_CONNECTING if any is about to be. */
 PhSessionState ph_host_get_state (PhHost *host);
+
+/* Of the server that runs here, as soon as there is a Host; 0 where another one is used. */
+guint16 ph_host_get_own_port (PhHost *host);
 
 /* Borrowed; only to be read. */
 const PhRules *ph_host_get_rules (PhHost *host);

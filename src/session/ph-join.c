@@ -193,6 +193,26 @@ on_connection_closed (const PhConnectionInfo *info, gpointer user_data)
   self->events->connection (self->host_name, info, FALSE, self->user_data);
 }
 
+/* A list that is none is not worth ending what works. */
+static void
+on_services (const guint8 *list, gsize size, gpointer user_data)
+{
+  PhJoin *self = user_data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PhServices) services = ph_services_parse (list, size, &error);
+
+  if (services == NULL)
+    {
+      g_debug ("join: the Host's services cannot be read: %s", error->message);
+      return;
+    }
+  if (self->state != PH_JOIN_CONNECTED || ph_services_equal (services, self->services))
+    return;
+  g_clear_pointer (&self->services, ph_services_unref);
+  self->services = g_steal_pointer (&services);
+  self->events->services (self->services, self->user_data);
+}
+
 static void
 on_tunnel_ended (const GError *error, gpointer user_data)
 {
@@ -208,6 +228,7 @@ static const PhTunnelEvents tunnel_events = { .gathered = on_gathered,
                                               .connected = on_connected,
                                               .opened = on_connection_opened,
                                               .closed = on_connection_closed,
+                                              .services = on_services,
                                               .ended = on_tunnel_ended };
 
 static void
@@ -548,6 +569,12 @@ ph_join_get_host_name (PhJoin *self)
   return self->host_name;
 }
 
+PhServices *
+ph_join_get_services (PhJoin *self)
+{
+  return self->services;
+}
+
 PhTunnel *
 ph_join_get_tunnel (PhJoin *self)
 {
@@ -640,6 +667,7 @@ ph_join_free (PhJoin *self)
   g_clear_pointer (&self->offer, ph_half_free);
   g_clear_pointer (&self->offer_sdp, ph_sdp_free);
   g_clear_pointer (&self->block, ph_block_free);
+  g_clear_pointer (&self->services, ph_services_unref);
   ph_timer_clear (&self->wait_limit);
   ph_timer_clear (&self->end_timer);
   g_clear_error (&self->end_error);

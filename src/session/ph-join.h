@@ -73,6 +73,9 @@ gboolean ph_join_is_verified (PhJoin *join);
 /* As it is shown, borrowed; NULL until joined. */
 const char *ph_join_get_host_name (PhJoin *join);
 
+/* What the Host offers; borrowed until the next `services`, NULL for nothing. */
+PhServices *ph_join_get_services (PhJoin *join);
+
 /* Borrowed; NULL while not connected. */
 PhTunnel *ph_join_get_tunnel (PhJoin *join);
 

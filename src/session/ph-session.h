@@ -4,6 +4,8 @@
 #include "transport/ph-ice.h"
 #include "tunnel/ph-mux.h"
 
+#include "ph-service.h"
+
 G_BEGIN_DECLS
 
 /* What Host and Client tell whoever shows a session. */
@@ -39,7 +41,7 @@ typedef struct
   const char *code;
   const char *link;
   const char *signal;            /* the signaling server's URL */
-  gboolean is_own_server;        /* the Host is its own: it has to be reached itself */
+  guint16 own_port;              /* not 0: the server is the Host's own, on this port */
   const char *const *more_links; /* through this machine's other addresses; NULL-terminated */
 } PhSessionInfo;
 
@@ -76,6 +78,10 @@ typedef struct
                    PhMappingState state,
                    const char *message,
                    gpointer user_data);
+
+  /* Client: what the Host offers, all of it, whenever that has changed. At first it is nothing, and
+   * so it stays with one that does not say. Twice a second at most. */
+  void (*services) (PhServices *services, gpointer user_data);
 
   /* A TCP connection was opened, or closed. @peer: whose. */
   void (*connection) (const char *peer,

@@ -27,6 +27,7 @@ typedef struct
   PhSnapshot snapshot; /* first: this is what others see */
   gint refs;           /* atomic */
   GStringChunk *strings;
+  PhServices *services; /* or NULL */
 } Full;
 
 PhSnapshot *
@@ -44,6 +45,7 @@ ph_snapshot_unref (PhSnapshot *snapshot)
   if (!g_atomic_int_dec_and_test (&full->refs))
     return;
   g_string_chunk_free (full->strings);
+  g_clear_pointer (&full->services, ph_services_unref);
   g_free ((gpointer)snapshot->more_links);
   g_free ((gpointer)snapshot->rules);
   g_free ((gpointer)snapshot->peers);
@@ -117,9 +119,11 @@ struct _PhRecorder
   char *link;
   char *signal;
   char **more_links;
+  guint16 own_port;
   char *block;
-  GPtrArray *mappings; /* of Mapping */
-  GQueue closed;       /* of Closed, at most PH_SNAPSHOT_MAX_CLOSED */
+  GPtrArray *mappings;  /* of Mapping */
+  PhServices *services; /* in the last snapshot */
+  GQueue closed;        /* of Closed, at most PH_SNAPSHOT_MAX_CLOSED */
   guint64 n_closed;
   guint64 closed_bytes_in;
   guint64 closed_bytes_out;
@@ -178,6 +182,7 @@ ph_recorder_free (PhRecorder *self)
 {
   clear_session (self);
   g_free (self->block);
+  g_clear_pointer (&self->services, ph_services_unref);
   g_ptr_array_unref (self->mappings);
   g_queue_clear_full (&self->closed, closed_free);
   g_free (self);
@@ -205,6 +210,7 @@ ph_recorder_session (PhRecorder *self, const PhSessionInfo *info)
   self->link = g_strdup (info->link);
   self->signal = g_strdup (info->signal);
   self->more_links = g_strdupv ((char **)info->more_links);
+  self->own_port = info->own_port;
   ph_recorder_touch (self);
 }
 
@@ -395,13 +401,21 @@ read_signs (const PhRecorder *self, PhHost *host, PhJoin *join, Signs *ret_signs
   foreach_peer (host, join, add_signs, ret_signs);
 }
 
+static PhServices *
+get_services (PhHost *host, PhJoin *join)
+{
+  if (host != NULL)
+    return ph_host_get_services (host);
+  return join != NULL ? ph_join_get_services (join) : NULL;
+}
+
 gboolean
 ph_recorder_has_news (PhRecorder *self, PhHost *host, PhJoin *join)
 {
   Signs *old = &self->signs;
   Signs new;
 
-  if (self->is_touched)
+  if (self->is_touched || get_services (host, join) != self->services)
     return TRUE;
   read_signs (self, host, join, &new);
   return new.state != old->state || new.n_peers != old->n_peers || new.stages != old->stages ||
@@ -543,6 +557,22 @@ take_rules (Taking *taking, PhHost *host)
   taking->full->snapshot.rules = (const char *const *)g_ptr_array_steal (texts, NULL);
 }
 
+/* The recorder's reference keeps another list from taking this one's place in memory. */
+static void
+take_services (Taking *taking, PhHost *host)
+{
+  PhServices *services = get_services (host, taking->join);
+  PhSnapshot *snapshot = &taking->full->snapshot;
+
+  g_clear_pointer (&taking->recorder->services, ph_services_unref);
+  if (services != NULL)
+    {
+      taking->recorder->services = ph_services_ref (services);
+      taking->full->services = ph_services_ref (services);
+    }
+  snapshot->services = ph_services_get (services, &snapshot->n_services);
+}
+
 static void
 take_session (Taking *taking)
 {
@@ -555,6 +585,7 @@ take_session (Taking *taking)
   snapshot->signal = keep (taking->full, recorder->signal);
   snapshot->block = keep (taking->full, recorder->block);
   snapshot->more_links = keep_all (taking->full, (const char *const *)recorder->more_links);
+  snapshot->own_port = recorder->own_port;
 }
 
 /* Totals never go back, even while a connection is no longer listed and not yet reported. */
@@ -589,6 +620,7 @@ ph_recorder_take (PhRecorder *self, PhHost *host, PhJoin *join)
   snapshot->state = get_state (self, host, join);
   take_session (&taking);
   take_rules (&taking, host);
+  take_services (&taking, host);
   take_mappings (&taking);
   take_live (&taking, host);
   take_closed (&taking);

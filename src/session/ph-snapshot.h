@@ -63,14 +63,17 @@ typedef struct
   const char *link;
   const char *signal;
   const char *const *more_links;
+  guint16 own_port; /* not 0: the server is the Host's own, on this port */
 
   const char *block; /* without a server: to be passed on to the other person; NULL while none is */
 
   const char *const *rules;    /* Host: in order, NULL-terminated */
   const PhSnapshotPeer *peers; /* Host: Clients, in order of coming; Client: the Host, or none */
   const PhSnapshotMapping *mappings; /* Client */
+  const PhService *services; /* Host: what Clients are told of; Client: what the Host offers */
   guint n_peers;
   guint n_mappings;
+  guint n_services;
 
   const PhSnapshotConnection *connections; /* oldest first */
   const PhSnapshotConnection *closed;      /* the last ones, in the order of their closing; those

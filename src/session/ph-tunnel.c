@@ -39,6 +39,14 @@ on_closed (const PhConnectionInfo *info, gpointer user_data)
 }
 
 static void
+on_services (const guint8 *list, gsize size, gpointer user_data)
+{
+  PhTunnel *self = user_data;
+
+  self->events->services (list, size, self->user_data);
+}
+
+static void
 report_end (PhTunnel *self, const GError *error)
 {
   if (self->is_closing || self->is_reported)
@@ -57,7 +65,8 @@ on_mux_failed (const GError *error, gpointer user_data)
 
 static const PhMuxEvents mux_events = { .opened = on_opened,
                                         .closed = on_closed,
-                                        .failed = on_mux_failed };
+                                        .failed = on_mux_failed,
+                                        .services = on_services };
 
 /* The peer's events */
 

@@ -31,6 +31,7 @@ typedef struct
   void (*connected) (gpointer user_data);
   void (*opened) (const PhConnectionInfo *info, gpointer user_data); /* see PhMuxEvents */
   void (*closed) (const PhConnectionInfo *info, gpointer user_data);
+  void (*services) (const guint8 *list, gsize size, gpointer user_data); /* Client */
   /* Once, unless ph_tunnel_close came first; @error as PhPeerEvents.closed. */
   void (*ended) (const GError *error, gpointer user_data);
 } PhTunnelEvents;

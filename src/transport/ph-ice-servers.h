@@ -28,8 +28,11 @@ typedef struct
 typedef struct
 {
   gatomicrefcount refs;
+  guint n_stun; /* servers that were asked; with has_stun one has answered */
   gboolean has_stun;
   PhEndpoint stun;
+  PhEndpoint seen; /* this computer as the STUN server sees it; all zero: it does not say */
+  guint n_turn;    /* that are named, whether found or not */
   GPtrArray *turn; /* of PhTurnServer */
   gboolean relay_only;
   GPtrArray *warnings; /* of char *: what did not work, in words for a person */
@@ -58,6 +61,10 @@ gboolean ph_ice_servers_add_turn (PhIceServers *servers, const char *text, GErro
 /* Only relayed paths. */
 void ph_ice_servers_set_relay_only (PhIceServers *servers, gboolean relay_only);
 gboolean ph_ice_servers_has_turn (const PhIceServers *servers);
+
+/* Whether there is any way to connect: relayed paths only need a TURN server. Errors:
+ * PH_ERROR_INVALID. */
+gboolean ph_ice_servers_check (const PhIceServers *servers, GError **error);
 
 /* Looks up and tries all servers, for at most PH_ICE_SERVERS_LIMIT_MS; @servers may go
  * meanwhile. Servers that fail end up in warnings; the result is never an error but for

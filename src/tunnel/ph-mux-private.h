@@ -74,6 +74,11 @@ struct _PhMux
   gsize pending_size;
   guint8 buffer[PH_FRAME_MAX_SIZE];
 
+  GBytes *services_out; /* Host: the message, until the channel has taken it; else NULL */
+  GBytes *services_in;  /* Client: the newest list, until it is told; else NULL */
+  gint64 services_us;   /* when the next may be told */
+  guint16 services_id;  /* the next list's number: what is before it is old */
+
   PhMuxShare sum;                     /* of all connections */
   GQueue fullness[PH_MUX_N_FULLNESS]; /* those that hold anything, by powers of two */
   gsize peak_load_bytes;              /* since memory was last given back */
@@ -115,6 +120,9 @@ ph_mux_has (const PhMux *mux, PhExtensions extension)
 gboolean ph_mux_begin_sending (PhMux *mux);
 void ph_mux_end_sending (PhMux *mux);
 
+/* Sends one whole message. FALSE, nothing sent, while the channel has no room. */
+gboolean ph_mux_send_message (PhMux *mux, const guint8 *message, gsize size);
+
 /* Sends one small frame. FALSE, nothing sent, while the channel has no room. */
 gboolean ph_mux_send_control (PhMux *mux, const PhFrame *frame);
 
@@ -142,6 +150,13 @@ void ph_mux_forget (PhMux *mux, PhConn *conn);
 
 /* Counts something malformed; with a connection, closes it. */
 void ph_mux_malformed (PhMux *mux, PhConn *conn);
+
+/* Services: sends what waits to be sent, if there is room; takes a frame that came; tells what
+ * came, if it is time, and says when it will be (G_MAXINT64: there is nothing). */
+void ph_mux_flush_services (PhMux *mux);
+void ph_mux_take_services (PhMux *mux, const PhFrame *frame);
+void ph_mux_tell_services (PhMux *mux);
+gint64 ph_mux_get_services_deadline (const PhMux *mux);
 
 /* Nothing is received for now: a Host owes too much, or a reader without credit is behind. */
 gboolean ph_mux_is_paused (const PhMux *mux);

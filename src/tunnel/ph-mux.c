@@ -138,6 +138,8 @@ ph_mux_leave (PhMux *self)
 {
   if (self->depth == 1)
     report_all (self);
+  if (self->depth == 1 && !self->freed)
+    ph_mux_tell_services (self);
   ph_mux_leave_quietly (self);
 }
 
@@ -161,8 +163,8 @@ fail (PhMux *self, PhError code, const char *message)
 
 /* Sending */
 
-static gboolean
-send_message (PhMux *self, const guint8 *message, gsize size)
+gboolean
+ph_mux_send_message (PhMux *self, const guint8 *message, gsize size)
 {
   if (self->blocked)
     return FALSE;
@@ -188,7 +190,7 @@ ph_mux_send_control (PhMux *self, const PhFrame *frame)
   ph_frame_encode_header (frame, message);
   if (frame->payload_size > 0)
     memcpy (message + PH_FRAME_HEADER_SIZE, frame->payload, frame->payload_size);
-  return send_message (self, message, PH_FRAME_HEADER_SIZE + (gsize)frame->payload_size);
+  return ph_mux_send_message (self, message, PH_FRAME_HEADER_SIZE + (gsize)frame->payload_size);
 }
 
 gboolean
@@ -197,7 +199,7 @@ ph_mux_send_data (PhMux *self, PhConn *conn, const PhFrame *frame)
   gsize size = PH_FRAME_HEADER_SIZE + (gsize)frame->payload_size;
 
   ph_frame_encode_header (frame, self->buffer);
-  if (send_message (self, self->buffer, size))
+  if (ph_mux_send_message (self, self->buffer, size))
     return TRUE;
   self->pending = conn;
   self->pending_size = size;
@@ -278,8 +280,9 @@ on_writable (gpointer user_data)
     return;
   ph_mux_enter (self);
   self->blocked = FALSE;
-  if (self->pending != NULL && send_message (self, self->buffer, self->pending_size))
+  if (self->pending != NULL && ph_mux_send_message (self, self->buffer, self->pending_size))
     self->pending = NULL;
+  ph_mux_flush_services (self);
   send_ready (self);
   ph_mux_leave (self);
 }
@@ -325,7 +328,7 @@ set_timers (PhMux *self)
 {
   gint64 deadline = self->state == PH_MUX_STOPPING ? self->stop_deadline_us : G_MAXINT64;
 
-  deadline = MIN (deadline, self->give_back_us);
+  deadline = MIN (deadline, MIN (self->give_back_us, ph_mux_get_services_deadline (self)));
   for (guint i = 0; i < PH_N_WAITS; i++)
     deadline = MIN (deadline, first_deadline (&self->waits[i]));
   if (self->reports.length > 0 || has_stopped (self) || has_failed (self))
@@ -448,7 +451,7 @@ is_known (const PhMux *self, PhEvent event)
     case PH_EVENT_OPENED:
       return !is_host && ph_mux_has (self, PH_EXTENSION_OPENED);
     case PH_EVENT_SERVICES:
-      break;
+      return !is_host && ph_mux_has (self, PH_EXTENSION_SERVICES);
     }
   return FALSE;
 }
@@ -473,6 +476,11 @@ on_message (PhMux *self, const guint8 *message, gsize size)
 
   if (status == PH_FRAME_OK && is_known (self, frame.event))
     {
+      if (frame.event == PH_EVENT_SERVICES)
+        {
+          ph_mux_take_services (self, &frame);
+          return;
+        }
       conn = find_or_make (self, &frame.name);
       if (conn != NULL && frame.event == PH_EVENT_CONNECT && ph_conn_is_closing (conn))
         conn = ph_conn_reopen (conn, frame.chunk_id);
@@ -605,6 +613,8 @@ mux_destroy (PhMux *self)
     ph_conn_free (link->data);
   g_hash_table_unref (self->by_name);
   g_free (self->used_names);
+  g_clear_pointer (&self->services_out, g_bytes_unref);
+  g_clear_pointer (&self->services_in, g_bytes_unref);
   g_clear_pointer (&self->rules, ph_rules_unref);
   ph_lookups_unref (self->lookups);
   g_clear_error (&self->error);
@@ -657,8 +667,10 @@ void
 ph_mux_set_held (PhMux *self, gboolean held)
 {
   self->held = held;
-  if (!held && self->state == PH_MUX_RUNNING)
-    for_each (self, begin_if_held, NULL);
+  if (held || self->state != PH_MUX_RUNNING)
+    return;
+  ph_mux_flush_services (self);
+  for_each (self, begin_if_held, NULL);
 }
 
 static void

@@ -32,6 +32,7 @@ typedef enum
 #define PH_MUX_START_WINDOW_BYTES 65536            /* … which it starts with */
 #define PH_MUX_PLAIN_LIMIT_BYTES (8 * 1024 * 1024) /* held for a connection without credit */
 #define PH_MUX_PLAIN_PAUSE_BYTES (4 * 1024 * 1024) /* … and unsent, before the channel waits */
+#define PH_MUX_MAX_SERVICES_BYTES (32 * 1024)      /* the Host's list of what it offers */
 
 /* A connection as others see it. Everything is borrowed for the call. */
 typedef struct
@@ -64,6 +65,10 @@ typedef struct
   /* Once: the channel closed (PH_ERROR_PEER_LOST) or the other side broke the protocol too often
    * (PH_ERROR_PROTOCOL). All sockets have been reset and reported; only freeing is left. */
   void (*failed) (const GError *error, gpointer user_data);
+
+  /* Client: what the Host says it offers, as it came: at most PH_MUX_MAX_SERVICES_BYTES of
+   * anything. Twice a second at most; of more, the newest, never an older one. Not while held. */
+  void (*services) (const guint8 *list, gsize size, gpointer user_data);
 } PhMuxEvents;
 
 typedef struct
@@ -98,12 +103,17 @@ void ph_mux_open (PhMux *mux, GSocket *socket, const PhDestination *remote, gcon
 /* Client: as ph_mux_open for a socket that there is no room for: reset, reported as too-many. */
 void ph_mux_refuse (PhMux *mux, GSocket *socket, const PhDestination *remote, gconstpointer owner);
 
-/* While held, the Host dials nothing and the Client sends no CONNECT; connections wait. FALSE at
- * first. */
+/* While held, the Host dials nothing and the Client sends no CONNECT; connections wait, and so does
+ * the list of services. FALSE at first. */
 void ph_mux_set_held (PhMux *mux, gboolean held);
 
 /* Host: closes with not-allowed what no rule allows any more. Call it after a rule was removed. */
 void ph_mux_recheck_rules (PhMux *mux);
+
+/* Host: tells the Client what is offered, in at most PH_MUX_MAX_SERVICES_BYTES and not in none. It
+ * waits for room in the channel, and is replaced by a newer one meanwhile; to a Client without the
+ * extension nothing is sent. */
+void ph_mux_send_services (PhMux *mux, GBytes *list);
 
 /* Client: closes with @reason all connections that were opened with @owner. */
 void ph_mux_close_owner (PhMux *mux, gconstpointer owner, PhCloseReason reason);

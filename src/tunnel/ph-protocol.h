@@ -53,7 +53,8 @@ typedef enum
 
 /* What this tunnel speaks, to be listed in a description. */
 #define PH_EXTENSIONS_OURS                                                                         \
-  ((PhExtensions)(PH_EXTENSION_CREDIT | PH_EXTENSION_EOF | PH_EXTENSION_OPENED | PH_EXTENSION_NAME))
+  ((PhExtensions)(PH_EXTENSION_CREDIT | PH_EXTENSION_EOF | PH_EXTENSION_OPENED |                   \
+                  PH_EXTENSION_NAME | PH_EXTENSION_SERVICES))
 
 /* Words nobody here knows are skipped. @words may be NULL. */
 PhExtensions ph_extensions_from_words (const char *const *words);

@@ -58,6 +58,7 @@ EVENTS = {
     'verify': ({'peer': str, 'number': str}, {}),
     'connected': ({'peer': str, 'path': str, 'local': str, 'remote': str}, {}),
     'mapping': ({'local': str, 'remote': str, 'state': str}, {'message': str}),
+    'services': ({'services': list}, {}),
     'connection': ({'state': str, 'serial': int, 'peer': str, 'src': str, 'dst': str},
                    {'reason': str, 'message': str, 'lasted_us': int, 'bytes_in': int,
                     'bytes_out': int}),
@@ -67,6 +68,7 @@ EVENTS = {
     'listening': ({'url': str}, {}),
     'clients': ({'clients': list}, {}),
     'rules': ({'rules': list}, {}),
+    'server': ({'server': str, 'works': bool, 'message': str}, {}),
     'service': ({'address': str, 'kind': str, 'system': bool}, {'title': str, 'program': str}),
 }
 VALUES = {

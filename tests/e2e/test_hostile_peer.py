@@ -77,6 +77,10 @@ HOST_MODES = {
     'crumbs': False,
     'overrun': False,
     'services': True,
+    'services-flood': False,
+    'services-misnamed': True,
+    'services-rubbish': False,
+    'services-old': False,
     'connect': True,
 }
 
@@ -194,12 +198,26 @@ class HostileHost(harness.Case):
             return
         hostile.count()
         self.settle(client)
+        self.check_services(client, mode)
         if not SANITIZED:
             self.assertLess(resident_kib(client)[1], kib + BUDGET_KIB + SCTP_KIB + ADDED_KIB)
         connection.close()
         hostile.leave()
         client.expect('disconnected', 60)
         client.wait(60)
+
+
+    def check_services(self, client, mode):
+        """Of lists that count, the Client tells two a second; of others, none."""
+        told = [event for event in client.events if event['event'] == 'services']
+        if mode == 'services-flood':
+            client.expect('services')
+            self.assertEqual(len(client.expect('services')['services']), 256)
+        elif mode == 'services-old':
+            ports = [client.expect('services')['services'][0]['port'] for _ in range(2)]
+            self.assertEqual(ports, [10, 11])
+        else:
+            self.assertEqual(told, [], mode)
 
 
 class Knocks(harness.Case):

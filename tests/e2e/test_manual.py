@@ -3,6 +3,7 @@
 """Manual pages and completion: what they say is what the programs take.
 
     PORTHOLE_MANUAL  the folder they were built into
+    PORTHOLE_GTK     the window's program, if it is built
 """
 
 import os
@@ -18,14 +19,17 @@ PAGES = {
     'porthole': [harness.PORTHOLE],
     'porthole-host': [harness.PORTHOLE, 'host'],
     'porthole-join': [harness.PORTHOLE, 'join'],
+    'porthole-test': [harness.PORTHOLE, 'test'],
     'porthole-services': [harness.PORTHOLE, 'services'],
     'porthole-signal': [harness.SIGNAL],
 }
+if os.environ.get('PORTHOLE_GTK'):  # where the window is built
+    PAGES['porthole-gtk'] = [os.environ['PORTHOLE_GTK']]
 ROFF = ['groff', '-Kutf8', '-Tutf8', '-man', '-ww']
 
 # What is typed, the last word being completed, and some of what must be offered; None: file names.
 COMPLETIONS = [
-    ('porthole ', {'host', 'join', 'services'}),
+    ('porthole ', {'host', 'join', 'services', 'test'}),
     ('porthole h', {'host'}),
     ('porthole --', {'--help', '--version'}),
     ('porthole host --al', {'--allow', '--allow-unverified'}),
@@ -43,7 +47,10 @@ COMPLETIONS = [
 # Completes the words given as arguments the way an interactive bash does, which takes “=” for a
 # word of its own.
 COMPLETE = r'''
-source "$1/porthole"; source "$1/porthole-signal"; shift
+for script in porthole porthole-gtk porthole-signal; do
+  [ ! -f "$1/$script" ] || source "$1/$script"
+done
+shift
 COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
 "_${1//-/_}"
 printf '%s\n' "${COMPREPLY[@]}"
@@ -57,7 +64,8 @@ class Manual(harness.Case):
 
     def options_of(self, command):
         return set(re.findall(r'--[a-z][a-z-]+', '\n'.join(
-            line for line in self.help_of(command).splitlines() if re.match(r'  -', line))))
+            line for line in self.help_of(command).splitlines()
+            if re.match(r'  -', line) and '--help-' not in line)))  # GLib's own, of the window
 
     def test_pages(self):
         """Each page is sound, and has every option that --help has"""
@@ -107,7 +115,7 @@ class Manual(harness.Case):
     def test_completion_offers_every_option(self):
         """Each subcommand completes just the options it takes"""
         for page, command in PAGES.items():
-            typed = page.replace('porthole-', 'porthole ') if page != 'porthole-signal' else page
+            typed = ' '.join(['porthole', *command[1:]]) if command[1:] else page
             offered = {word for word in self.complete(f'{typed} -') if word.startswith('--')}
             self.assertEqual(offered, self.options_of(command), page)
 

@@ -219,6 +219,50 @@ class Names(harness.Case):
         self.assert_carries(client.local(remote), remote)
 
 
+class Offers(harness.Case):
+    def test_offered(self):
+        """A Host tells what its rules name, and follows them; programs hear of it"""
+        echo = services.start_service(self, services.echo)
+        daemon, host = self.host_for(echo)
+        client = self.join_for(daemon, host)
+        port = int(echo.endpoint.rsplit(':', 1)[1])
+        offered = client.expect('services')['services']
+        self.assertEqual(offered, [{'title': '', 'address': '127.0.0.1', 'port': port,
+                                    'kind': 'other'}])
+        client.command('map 0:{address}:{port}'.format(**offered[0]))
+        self.assert_carries(client.local(echo.endpoint), echo, harness.MIB)
+        host.command('allow [::1]:25565')
+        self.assertEqual(client.expect('services')['services'][1],
+                         {'title': 'Minecraft', 'address': '::1', 'port': 25565, 'kind': 'game'})
+        host.command('allow 192.168.*:*')  # names no service
+        host.command(f'deny {echo.endpoint}')
+        self.assertEqual(len(client.expect('services')['services']), 1)
+        host.command('deny [::1]:25565')
+        self.assertEqual(client.expect('services')['services'], [])
+
+    def test_told_to_people(self):
+        """People read what to type, unless it is mapped already"""
+        daemon = self.start_daemon()
+        rules = ('127.0.0.1:25565', '127.0.0.1:80', '[::1]:22', 'localhost:4711', '127.0.0.1:8080',
+                 '10.0.0.0/8:443')
+        host = self.start_host('--signal', daemon.url, '--yes',
+                               *(part for rule in rules for part in ('--allow', rule)))
+        client = self.own(harness.Process([harness.PORTHOLE, 'join', host.session['link'],
+                                           '-L', '0:127.0.0.1:8080'], self.env))
+        client.expect_line('^The Host offers “Web”: 127.0.0.1:8080$')
+        self.assertEqual([line for line in client.out if line.startswith('The Host offers')], [
+            'The Host offers “Minecraft”: 127.0.0.1:25565 – map it with “map 25565”',
+            'The Host offers “Web”: 127.0.0.1:80 – map it with “map 8080:127.0.0.1:80”',
+            'The Host offers “SSH”: [::1]:22 – map it with “map 8022:[::1]:22”',
+            'The Host offers localhost:4711 – map it with “map 4711:localhost:4711”',
+            'The Host offers “Web”: 127.0.0.1:8080',
+        ])
+        host.command('deny 127.0.0.1:25565')
+        client.expect_line('^The Host no longer offers “Minecraft”: 127.0.0.1:25565$')
+        client.command('quit')
+        client.wait(60)
+
+
 class Mappings(harness.Case):
     def test_same_port(self):
         """`-L PORT` listens on 127.0.0.1 and reaches the same port over there"""

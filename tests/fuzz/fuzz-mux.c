@@ -41,6 +41,7 @@ typedef struct
   guint n_closed;
   guint n_closed_open;
   guint n_failed;
+  guint16 n_lists; /* of services that the peer sent */
   guint n_done;
   gboolean is_shut_down;
   guint event_action; /* what is done inside the event … */
@@ -250,7 +251,18 @@ on_failed (const GError *error, gpointer user_data)
   act_inside (world);
 }
 
-static const PhMuxEvents events = { on_opened, on_closed, on_failed };
+static void
+on_services (const guint8 *list, gsize size, gpointer user_data)
+{
+  World *world = user_data;
+
+  g_assert_true (world->mux != NULL && world->role == PH_MUX_CLIENT);
+  g_assert_true (world->extensions & PH_EXTENSION_SERVICES);
+  g_assert_cmpuint (size, <=, PH_MUX_MAX_SERVICES_BYTES);
+  act_inside (world);
+}
+
+static const PhMuxEvents events = { on_opened, on_closed, on_failed, on_services };
 
 static void
 on_done (gpointer user_data)
@@ -408,6 +420,21 @@ say_window (World *world, PhFuzz *input)
   ph_hostile_peer_send_frame (&world->peer, &frame);
 }
 
+/* A Host's list, of any size, or nearly one. */
+static void
+say_services (World *world, PhFuzz *input)
+{
+  guint8 choice = ph_fuzz_take_u8 (input);
+  PhFrame frame = { .event = PH_EVENT_SERVICES,
+                    .chunk_id = world->n_lists += choice == 253 ? G_MAXUINT16 : 1,
+                    .total_chunks = choice == 254 ? 2 : 1,
+                    .payload_size = (guint16)(choice * 140) };
+
+  if (choice == 252)
+    frame.name = world->names[0];
+  ph_hostile_peer_send_frame (&world->peer, &frame);
+}
+
 /* Every field from the input, on a name that is known. */
 static void
 say_anything (World *world, PhFuzz *input)
@@ -526,6 +553,15 @@ do_time (World *world, PhFuzz *input)
 }
 
 static void
+offer (World *world, guint8 choice)
+{
+  g_autofree char *text = g_strnfill (choice == 254 ? PH_MUX_MAX_SERVICES_BYTES : choice, 'x');
+  g_autoptr (GBytes) list = g_bytes_new (text, strlen (text));
+
+  ph_mux_send_services (world->mux, list);
+}
+
+static void
 do_person (World *world, PhFuzz *input)
 {
   guint8 choice = ph_fuzz_take_u8 (input);
@@ -536,6 +572,8 @@ do_person (World *world, PhFuzz *input)
     ph_mux_set_held (world->mux, choice & 1);
   else if (choice < 128)
     ph_fixed_resolver_set_held (choice & 1);
+  else if (choice >= 192 && world->role == PH_MUX_HOST)
+    offer (world, choice);
   else
     close_some (world);
 }
@@ -556,9 +594,9 @@ do_check (World *world, PhFuzz *input)
 typedef void (*Step) (World *world, PhFuzz *input);
 
 static const Step steps[] = {
-  do_turns,   say_connect, say_data,     say_data,  say_close, say_eof,
-  say_window, say_much,    say_anything, say_bytes, open_app,  do_write,
-  do_read,    do_end,      do_channel,   do_time,   do_person, do_check,
+  do_turns,   say_connect, say_data,     say_services, say_close, say_eof,
+  say_window, say_much,    say_anything, say_bytes,    open_app,  do_write,
+  do_read,    do_end,      do_channel,   do_time,      do_person, do_check,
 };
 
 /* A run */
@@ -582,7 +620,9 @@ set_up_names (World *world)
 static PhExtensions
 choose_extensions (guint8 choice)
 {
-  return (PhExtensions)((choice / 16 == 15 ? 0 : choice / 16) ^ PH_EXTENSIONS_OURS);
+  guint off = (choice / 16 == 15 ? 0 : choice / 16) | (choice & 8 ? PH_EXTENSION_SERVICES : 0);
+
+  return (PhExtensions)(off ^ PH_EXTENSIONS_OURS);
 }
 
 static void

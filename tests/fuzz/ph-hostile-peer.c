@@ -125,8 +125,10 @@ ph_hostile_peer_send_frame (PhHostilePeer *self, const PhFrame *frame)
   static guint8 message[PH_FRAME_MAX_SIZE];
 
   ph_frame_encode_header (frame, message);
-  if (frame->payload_size > 0)
+  if (frame->payload != NULL && frame->payload_size > 0)
     memcpy (message + PH_FRAME_HEADER_SIZE, frame->payload, frame->payload_size);
+  else
+    memset (message + PH_FRAME_HEADER_SIZE, 0, frame->payload_size);
   ph_hostile_peer_send (self, message, PH_FRAME_HEADER_SIZE + (gsize)frame->payload_size);
 }
 
@@ -227,6 +229,17 @@ check_event (PhHostilePeer *self, PhNameRecord *record, const PhFrame *frame)
   record->is_started |= frame->event == PH_EVENT_DATA;
 }
 
+/* It belongs to no connection. */
+static void
+check_services (PhHostilePeer *self, const PhFrame *frame)
+{
+  static const PhFrameName nobody = { 0 };
+
+  g_assert_true (self->mux_role == PH_MUX_HOST && has (self, PH_EXTENSION_SERVICES));
+  g_assert_true (ph_frame_name_equal (&frame->name, &nobody));
+  g_assert_true (frame->payload_size > 0 && frame->payload_size <= PH_MUX_MAX_SERVICES_BYTES);
+}
+
 static void
 receive (PhHostilePeer *self, const guint8 *message, gsize size)
 {
@@ -235,6 +248,11 @@ receive (PhHostilePeer *self, const guint8 *message, gsize size)
 
   g_assert_cmpint (ph_frame_decode (message, size, &frame), ==, PH_FRAME_OK);
   g_assert_cmpuint (frame.total_chunks, ==, 1);
+  if (frame.event == PH_EVENT_SERVICES)
+    {
+      check_services (self, &frame);
+      return;
+    }
   record = get_record (self, &frame.name);
   g_assert_true (record->n_asked > 0 || self->mux_role == PH_MUX_CLIENT);
   if (frame.event == PH_EVENT_WINDOW)

@@ -44,7 +44,7 @@ void ph_hostile_peer_clear (PhHostilePeer *peer);
 /* Sends @size bytes as they are. */
 void ph_hostile_peer_send (PhHostilePeer *peer, const guint8 *message, gsize size);
 
-/* Sends a frame, whose payload may be NULL with a size of 0. */
+/* Sends a frame, whose payload may be NULL: that many zero bytes. */
 void ph_hostile_peer_send_frame (PhHostilePeer *peer, const PhFrame *frame);
 
 /* Bytes that tell their place: those of a DATA message are all the same, and what their value and

@@ -67,6 +67,7 @@ main (int argc, char **argv)
 {
   GtkWidget *window, *overlay;
 
+  g_set_prgname ("widgets");
   adw_init ();
   if (argc > 2 && g_str_equal (argv[2], "rtl"))
     gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);

@@ -3,7 +3,7 @@
 
 #include "core/ph-frame.h"
 #include "ph-raw-session.h"
-#include "tunnel/ph-protocol.h"
+#include "tunnel/ph-mux.h"
 
 G_BEGIN_DECLS
 

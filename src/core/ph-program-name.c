@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "ph-program.h"
+#include "ph-program-name.h"
 
 #include <string.h>
 
@@ -221,7 +221,8 @@ ph_program_dup_name (const char *command, const char *line, gsize size)
   g_autoptr (GPtrArray) arguments = split_line (line, size);
   g_autofree char *name = dup_uncut (command, arguments);
   g_autofree char *more = dup_interpreted (name, arguments);
-  char *clean = ph_text_clean (more != NULL ? more : name, -1, PH_PROGRAM_MAX_NAME);
+  char *clean =
+      ph_text_clean (more != NULL && *more != '\0' ? more : name, -1, PH_PROGRAM_MAX_NAME);
 
   if (*clean == '\0')
     g_clear_pointer (&clean, g_free);
