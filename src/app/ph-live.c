@@ -87,6 +87,7 @@ tell_all_closed (PhLive *self, PhSnapshot *snapshot)
 
   for (guint i = first; i < snapshot->n_closed; i++)
     {
+      ph_live_note_connection (self, &snapshot->closed[i]);
       if (ph_reason_help (snapshot->closed[i].reason, self->role) != NULL &&
           ++n_wrong <= MAX_TOLD_AT_ONCE)
         tell_closed (self, &snapshot->closed[i]);
