@@ -4,6 +4,7 @@
 #include "core/ph-error.h"
 
 #include "ph-keeper.h"
+#include "ph-portable.h"
 #include "ph-question-dialog.h"
 #include "ph-session-page.h"
 #include "ph-start-page.h"
@@ -527,6 +528,12 @@ ph_window_offer_code (PhWindow *window, const char *code)
   ph_start_page_offer_code (window->start, code);
 }
 
+gboolean
+ph_window_is_idle (PhWindow *window)
+{
+  return window->live == NULL && window->opening == NULL;
+}
+
 PhLive *
 ph_window_get_live (PhWindow *window)
 {
@@ -646,4 +653,25 @@ ph_window_toast_undo (GtkWidget *widget,
   adw_toast_set_button_label (toast, _ ("_Undo"));
   g_signal_connect_data (toast, "button-clicked", undo, data, free_data, G_CONNECT_SWAPPED);
   show_toast (widget, toast);
+}
+
+static void
+on_launched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GtkWidget) widget = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_app_info_launch_default_for_uri_finish (result, &error))
+    ph_window_toast (widget, error->message);
+}
+
+void
+ph_window_show_uri (GtkWidget *widget, const char *uri)
+{
+  GdkDisplay *display = gtk_widget_get_display (widget);
+  g_autoptr (GdkAppLaunchContext) context = gdk_display_get_app_launch_context (display);
+
+  ph_portable_prepare_launch (G_APP_LAUNCH_CONTEXT (context));
+  g_app_info_launch_default_for_uri_async (uri, G_APP_LAUNCH_CONTEXT (context), NULL, on_launched,
+                                           g_object_ref (widget));
 }
