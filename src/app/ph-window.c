@@ -407,10 +407,12 @@ show_session (PhWindow *self, PhLive *live)
         ph_keeper_new (ph_application_get_saved (get_application (self)), self->plan, live);
 }
 
+/* Also where there was to be no window: nobody would know otherwise. */
 static void
 show_problem (PhWindow *self, const GError *error)
 {
   show_start (self);
+  gtk_window_present (GTK_WINDOW (self));
   ph_start_page_show_problem (self->start, self->plan != NULL ? self->plan->role : PH_SESSION_HOST,
                               error->message);
 }
