@@ -8,6 +8,8 @@
 
 #include <glib/gi18n.h>
 
+#define UNDO_S 10
+
 struct _PhServerList
 {
   AdwBin parent_instance;
@@ -89,6 +91,7 @@ offer_undo (PhServerList *self, Removal *removal)
   GtkRoot *root = gtk_widget_get_root (GTK_WIDGET (self));
 
   adw_toast_set_button_label (toast, _ ("_Undo"));
+  adw_toast_set_timeout (toast, UNDO_S);
   g_signal_connect_data (toast, "button-clicked", G_CALLBACK (on_undo), removal, removal_free,
                          G_CONNECT_SWAPPED);
   adw_preferences_window_add_toast (ADW_PREFERENCES_WINDOW (root), toast);

@@ -164,6 +164,8 @@ check (PhServerRow *self)
     say (self, error->message, TRUE);
   else if (self->kind == PH_SERVER_STUN && g_str_equal (self->server, "none"))
     say (self, _ ("No STUN server is asked."), FALSE);
+  if (login != NULL) /* who may use it is no secret, the password is */
+    adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), login);
   gtk_widget_set_visible (self->test, *adw_action_row_get_subtitle (ADW_ACTION_ROW (self)) == '\0');
 }
 

@@ -41,20 +41,6 @@ on_join (PhStartPage *self)
                    ph_plan_new_client (gtk_editable_get_text (GTK_EDITABLE (self->code))));
 }
 
-static void
-on_pair_host (PhStartPage *self)
-{
-  g_autoptr (GListStore) rules = g_list_store_new (PH_TYPE_RULE_ITEM);
-
-  ph_window_begin (get_window (self), ph_plan_new_host (G_LIST_MODEL (rules), TRUE));
-}
-
-static void
-on_pair_client (PhStartPage *self)
-{
-  ph_window_begin (get_window (self), ph_plan_new_client (NULL));
-}
-
 void
 ph_start_page_show_problem (PhStartPage *page, PhSessionRole role, const char *message)
 {
@@ -73,8 +59,6 @@ ph_start_page_class_init (PhStartPageClass *class)
   gtk_widget_class_bind_template_child (widget_class, PhStartPage, problem);
   gtk_widget_class_bind_template_callback (widget_class, on_create);
   gtk_widget_class_bind_template_callback (widget_class, on_join);
-  gtk_widget_class_bind_template_callback (widget_class, on_pair_host);
-  gtk_widget_class_bind_template_callback (widget_class, on_pair_client);
 }
 
 static void

@@ -3,6 +3,7 @@
 """Two people pair without a server: nothing passes between their programs but texts they copy."""
 
 import re
+import unittest
 
 import desktop
 import harness
