@@ -27,7 +27,7 @@ struct _PhApplication
   PhQuit *quit;
   GtkWindow *preferences; /* while it is open */
   gboolean is_background; /* started at login: nobody wants to see a window */
-  GError *problem; /* of starting, for the first window to show */
+  GError *problem;        /* of starting, for the first window to show */
 };
 
 G_DEFINE_FINAL_TYPE (PhApplication, ph_application, ADW_TYPE_APPLICATION)
@@ -434,7 +434,6 @@ ph_application_main (int argc, char **argv)
 {
   g_autoptr (PhApplication) application = NULL;
 
-  ph_portable_start ();
   ph_limits_raise_descriptors ();
   set_up_translations ();
   ph_types_ensure ();

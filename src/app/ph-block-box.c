@@ -86,5 +86,6 @@ ph_block_box_set_text (PhBlockBox *box, const char *text)
   box->text = g_strdup (text);
   show (box, text != NULL ? text : "");
   ph_qr_code_set_text (box->qr_code, text);
-  gtk_widget_set_visible (box->qr_button, text != NULL && ph_qr_code_get_is_possible (box->qr_code));
+  gtk_widget_set_visible (box->qr_button,
+                          text != NULL && ph_qr_code_get_is_possible (box->qr_code));
 }

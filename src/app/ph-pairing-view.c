@@ -131,14 +131,13 @@ update_host (PhPairingView *self)
 {
   const PhSnapshotPeer *peer = find_connecting (self->live);
   gboolean has_block = ph_live_get_snapshot (self->live)->block != NULL;
-  gboolean is_coming =
-      self->is_offering || ph_live_get_state (self->live) == PH_SESSION_STARTING;
+  gboolean is_coming = self->is_offering || ph_live_get_state (self->live) == PH_SESSION_STARTING;
   PhProgress sent = self->is_copied || peer != NULL ? PH_PROGRESS_DONE : PH_PROGRESS_NOW;
   const int minutes = PH_BLOCK_LIFETIME_S / 60;
-  g_autofree char *life = g_strdup_printf (
-      ngettext ("It is good for %d minute, and for one person.",
-                "It is good for %d minutes, and for one person.", minutes),
-      minutes);
+  g_autofree char *life =
+      g_strdup_printf (ngettext ("It is good for %d minute, and for one person.",
+                                 "It is good for %d minutes, and for one person.", minutes),
+                       minutes);
   g_autofree char *waiting = NULL;
 
   ph_pairing_step_set_progress (self->send, sent, peer == NULL);
@@ -149,8 +148,7 @@ update_host (PhPairingView *self)
                                 peer == NULL && has_block);
   ph_pairing_step_set_progress (self->wait, peer != NULL ? PH_PROGRESS_NOW : PH_PROGRESS_LATER,
                                 peer != NULL);
-  gtk_widget_set_visible (self->back,
-                          ph_live_get_state (self->live) == PH_SESSION_CONNECTED);
+  gtk_widget_set_visible (self->back, ph_live_get_state (self->live) == PH_SESSION_CONNECTED);
   if (peer == NULL)
     {
       show_block (self, is_coming, life);
@@ -183,9 +181,9 @@ update_client (PhPairingView *self)
   ph_pairing_step_set_progress (self->paste, is_taken ? PH_PROGRESS_DONE : PH_PROGRESS_NOW,
                                 !is_taken);
   ph_pairing_step_set_progress (self->send,
-                                !is_taken  ? PH_PROGRESS_LATER
-                                : is_sent  ? PH_PROGRESS_DONE
-                                           : PH_PROGRESS_NOW,
+                                !is_taken ? PH_PROGRESS_LATER
+                                : is_sent ? PH_PROGRESS_DONE
+                                          : PH_PROGRESS_NOW,
                                 is_taken);
   ph_pairing_step_set_progress (self->wait, is_sent ? PH_PROGRESS_NOW : PH_PROGRESS_LATER,
                                 has_block);

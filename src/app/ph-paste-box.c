@@ -50,9 +50,9 @@ judge (PhPasteBox *self, const char *text, gboolean *ret_is_good)
   g_autoptr (PhBlock) other = block == NULL ? ph_block_parse (text, unwanted, NULL) : NULL;
   const char *name = block != NULL && *block->name != '\0' ? block->name : _ ("somebody");
 
-  *ret_is_good = block != NULL && (self->wanted == PH_BLOCK_ANSWER ||
-                                   ph_block_check_age (
-                                       block, g_get_real_time () / G_USEC_PER_SEC, &error));
+  *ret_is_good =
+      block != NULL && (self->wanted == PH_BLOCK_ANSWER ||
+                        ph_block_check_age (block, g_get_real_time () / G_USEC_PER_SEC, &error));
   if (*ret_is_good && self->wanted == PH_BLOCK_OFFER)
     return g_strdup_printf (_ ("This is an offer from “%s”."), name);
   if (*ret_is_good)

@@ -13,9 +13,9 @@ struct _PhPreferences
   AdwPreferencesWindow parent_instance;
 
   PhApplication *application;
-  GSettings *settings;    /* borrowed */
-  GCancellable *open;     /* until it is closed */
-  GCancellable *testing;  /* of the signaling server; NULL: it is not being tested */
+  GSettings *settings;   /* borrowed */
+  GCancellable *open;    /* until it is closed */
+  GCancellable *testing; /* of the signaling server; NULL: it is not being tested */
   gboolean is_adding_turn;
 
   AdwEntryRow *name;
@@ -78,10 +78,10 @@ on_name_changed (PhPreferences *self)
 
   if (shown == NULL)
     shown = ph_setup_name (NULL);
-  words = g_strdup_printf (is_wrong
-                               ? _ ("There is nothing in it to be seen; others see you as “%s”.")
-                               : _ ("Others see you as “%s”."),
-                           shown != NULL ? shown : "?");
+  words =
+      g_strdup_printf (is_wrong ? _ ("There is nothing in it to be seen; others see you as “%s”.")
+                                : _ ("Others see you as “%s”."),
+                       shown != NULL ? shown : "?");
   say (self->name_words, words, is_wrong);
 }
 

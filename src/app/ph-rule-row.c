@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-rule-row.h"
 
-#include "core/ph-known-port.h"
-
 #include "ph-application.h"
+#include "ph-removal.h"
 #include "ph-rule-dialog.h"
-#include "ph-window.h"
 
 #include <glib/gi18n.h>
 
@@ -46,43 +44,22 @@ on_edit (GtkWidget *widget, const char *action, GVariant *parameter)
   ph_rule_dialog_present (GTK_WINDOW (gtk_widget_get_root (widget)), self->live, self->item);
 }
 
-/* A rule that was removed, for as long as it can be put back. */
-typedef struct
-{
-  PhLive *live;
-  PhRuleItem *item;
-  guint position;
-} Removed;
-
 static void
-removed_free (gpointer data, GClosure *closure)
+restore (PhLive *live, guint position, gpointer item)
 {
-  Removed *removed = data;
-
-  g_object_unref (removed->live);
-  g_object_unref (removed->item);
-  g_free (removed);
-}
-
-static void
-undo (Removed *removed)
-{
-  ph_live_restore_rule (removed->live, removed->position, removed->item);
+  ph_live_restore_rule (live, position, item);
 }
 
 static void
 on_remove (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   PhRuleRow *self = PH_RULE_ROW (widget);
-  Removed *removed = g_new0 (Removed, 1);
   g_autofree char *text =
       g_strdup_printf (_ ("%s is no longer shared"), ph_rule_item_get_text (self->item));
+  g_autoptr (PhLive) live = g_object_ref (self->live);
 
-  removed->live = g_object_ref (self->live);
-  removed->item = g_object_ref (self->item);
-  g_list_store_find (G_LIST_STORE (ph_live_get_rules (self->live)), self->item, &removed->position);
-  ph_window_toast_undo (widget, text, G_CALLBACK (undo), removed, removed_free);
-  ph_live_remove_rule (removed->live, removed->item);
+  ph_removal_offer_undo (widget, text, live, ph_live_get_rules (live), self->item, restore);
+  ph_live_remove_rule (live, self->item);
 }
 
 static void
@@ -104,20 +81,6 @@ ph_rule_row_init (PhRuleRow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
-/* What is known of the rule's port, if it has one. */
-static const char *
-get_title (const char *rule)
-{
-  guint16 port;
-  const char *colon = strrchr (rule, ':');
-  const PhKnownPort *known;
-
-  if (colon == NULL || !ph_port_parse (colon + 1, &port))
-    return NULL;
-  known = ph_known_port_find (port);
-  return known != NULL ? known->title : NULL;
-}
-
 static char *
 dup_use (PhRuleItem *item)
 {
@@ -135,13 +98,12 @@ static void
 update (PhRuleRow *self)
 {
   const char *rule = ph_rule_item_get_text (self->item);
-  const char *title = get_title (rule);
+  const char *title = ph_rule_item_get_title (self->item);
   g_autofree char *use = dup_use (self->item);
-  g_autofree char *subtitle =
-      title != NULL ? g_strdup_printf ("%s · %s", rule, use) : g_strdup (use);
+  g_autofree char *subtitle = title != rule ? g_strdup_printf ("%s · %s", rule, use) : NULL;
 
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), title != NULL ? title : rule);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (self), subtitle);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), title);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self), subtitle != NULL ? subtitle : use);
   gtk_switch_set_active (self->is_on, ph_rule_item_is_on (self->item));
 }
 

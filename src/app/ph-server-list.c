@@ -171,8 +171,8 @@ static GtkWidget *
 new_row (gpointer item, gpointer user_data)
 {
   PhServerList *self = user_data;
-  PhServerRow *row = ph_server_row_new (self->application, self->kind,
-                                        gtk_string_object_get_string (item));
+  PhServerRow *row =
+      ph_server_row_new (self->application, self->kind, gtk_string_object_get_string (item));
 
   g_signal_connect_object (row, "remove", G_CALLBACK (on_remove), self, 0);
   return GTK_WIDGET (row);

@@ -11,8 +11,7 @@ G_BEGIN_DECLS
 G_DECLARE_FINAL_TYPE (PhServerRow, ph_server_row, PH, SERVER_ROW, AdwActionRow)
 
 /* @server: as it stands in the settings; copied. */
-PhServerRow *
-ph_server_row_new (PhApplication *application, PhServerKind kind, const char *server);
+PhServerRow *ph_server_row_new (PhApplication *application, PhServerKind kind, const char *server);
 
 const char *ph_server_row_get_server (PhServerRow *row); /* borrowed */
 
