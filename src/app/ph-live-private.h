@@ -15,6 +15,7 @@ struct _PhLive
   PhSessionRole role;
   PhSessionState state;
   gboolean is_manual;
+  gboolean approves_all; /* Host: nobody is asked about */
   GError *error;
 
   PhEntryList *peers;

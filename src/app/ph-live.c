@@ -210,8 +210,11 @@ on_block (const char *text, gpointer user_data)
 static void
 on_join_request (const char *client, gboolean is_verified, gpointer user_data)
 {
-  tell (user_data, PH_EVENT_INFO, _ ("“%s” asks to join."), client);
-  ask (user_data, client, NULL, is_verified);
+  PhLive *self = user_data;
+
+  tell (self, PH_EVENT_INFO, _ ("“%s” asks to join."), client);
+  if (!self->approves_all)
+    ask (self, client, NULL, is_verified);
 }
 
 static void
@@ -390,6 +393,7 @@ ph_live_new_host (PhEngine *engine, const PhHostOptions *options, GListModel *ru
 
   self->role = PH_SESSION_HOST;
   self->is_manual = options->is_manual;
+  self->approves_all = options->approve_all;
   for (guint i = 0; i < g_list_model_get_n_items (rules); i++)
     {
       g_autoptr (PhRuleItem) item = g_list_model_get_item (rules, i);

@@ -26,7 +26,7 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'e2e'))
 
 import harness  # noqa: E402
-from accessible import TOPLEVELS, Gone, Tree  # noqa: E402
+from accessible import TOPLEVELS, Gone, Tree, fits  # noqa: E402
 
 PORTHOLE_GTK = os.environ.get('PORTHOLE_GTK', str(harness.ROOT / 'build/src/app/porthole-gtk'))
 SCHEMAS = os.environ.get('GSETTINGS_SCHEMA_DIR', str(harness.ROOT / 'build/data'))
@@ -209,7 +209,7 @@ class App(harness.Process):
     def window(self, name=None, seconds=60):
         """Waits for a window or dialog; the one that was opened last. None: any."""
         def look():
-            found = [node for node in self.windows_laid_out() if name in (None, node.name)]
+            found = [node for node in self.windows_laid_out() if fits(name, node.name)]
             return found[-1] if found else None
         window = self.until(look, f'a window “{name or ""}”', seconds)
         self.place(window)
@@ -367,10 +367,11 @@ class Case(harness.Case):
         self.desktop = Desktop.get()
         self.apps = []
 
-    def start_app(self, *arguments, home='home', **options):
-        """Starts a program for the person whose home is called that; its App."""
-        app = self.own(App(self.desktop, self.folder / home, '--new-instance', *arguments,
-                           **options))
+    def start_app(self, *arguments, home='home', is_new=True, **options):
+        """Starts a program for the person whose home is called that; its App. Unless it is to be
+        new, it hands over to one that runs already."""
+        new = ['--new-instance'] if is_new else []
+        app = self.own(App(self.desktop, self.folder / home, *new, *arguments, **options))
         self.apps.append(app)
         return app
 
