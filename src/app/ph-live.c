@@ -2,6 +2,7 @@
 #include "ph-live-private.h"
 
 #include "core/ph-error.h"
+#include "core/ph-log.h"
 
 #include <glib/gi18n.h>
 
@@ -33,6 +34,12 @@ static guint signals[N_SIGNALS];
 
 /* --- the log ---------------------------------------------------------------------------------- */
 
+static const PhLogLevel log_levels[] = {
+  [PH_EVENT_INFO] = PH_LOG_INFO,
+  [PH_EVENT_WARNING] = PH_LOG_WARNING,
+  [PH_EVENT_ERROR] = PH_LOG_ERROR,
+};
+
 G_GNUC_PRINTF (3, 4)
 static void
 tell (PhLive *self, PhEventLevel level, const char *format, ...)
@@ -44,6 +51,7 @@ tell (PhLive *self, PhEventLevel level, const char *format, ...)
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
   ph_event_log_add (self->events, level, text);
+  ph_log (log_levels[level], "told", "text", text, NULL);
 }
 
 static void
@@ -170,6 +178,16 @@ ph_live_emit_edited (PhLive *live)
 /* --- what the engine says --------------------------------------------------------------------- */
 
 static void
+take_text (PhLive *self, char **kept, const char *text, guint property)
+{
+  if (g_strcmp0 (*kept, text) == 0)
+    return;
+  g_free (*kept);
+  *kept = g_strdup (text);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+}
+
+static void
 on_snapshot (PhSnapshot *snapshot, gpointer user_data)
 {
   PhLive *self = user_data;
@@ -182,6 +200,9 @@ on_snapshot (PhSnapshot *snapshot, gpointer user_data)
     ph_live_count_rules (self);
   else
     ph_live_count_mappings (self);
+  take_text (self, &self->code, snapshot->code, PROP_CODE);
+  take_text (self, &self->link, snapshot->link, PROP_LINK);
+  take_text (self, &self->block, snapshot->block, PROP_BLOCK);
   if (self->state != snapshot->state)
     {
       self->state = snapshot->state;
@@ -194,17 +215,13 @@ on_snapshot (PhSnapshot *snapshot, gpointer user_data)
 static void
 on_session (const PhSessionInfo *info, gpointer user_data)
 {
-  PhLive *self = user_data;
-
-  tell (self, PH_EVENT_INFO, _ ("The session is open."));
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CODE]);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINK]);
+  tell (user_data, PH_EVENT_INFO, _ ("The session is open."));
 }
 
 static void
 on_block (const char *text, gpointer user_data)
 {
-  g_object_notify_by_pspec (user_data, properties[PROP_BLOCK]);
+  /* in the snapshot */
 }
 
 static void
@@ -299,13 +316,13 @@ ph_live_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspe
       g_value_set_int (value, self->state);
       break;
     case PROP_CODE:
-      g_value_set_string (value, ph_live_get_snapshot (self)->code);
+      g_value_set_string (value, self->code);
       break;
     case PROP_LINK:
-      g_value_set_string (value, ph_live_get_snapshot (self)->link);
+      g_value_set_string (value, self->link);
       break;
     case PROP_BLOCK:
-      g_value_set_string (value, ph_live_get_snapshot (self)->block);
+      g_value_set_string (value, self->block);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -317,8 +334,12 @@ ph_live_dispose (GObject *object)
 {
   PhLive *self = PH_LIVE (object);
 
+  g_clear_pointer (&self->offering, ph_offering_free);
   g_clear_pointer (&self->session, ph_engine_session_free);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->code, g_free);
+  g_clear_pointer (&self->link, g_free);
+  g_clear_pointer (&self->block, g_free);
   g_clear_object (&self->peers);
   g_clear_object (&self->connections);
   g_clear_object (&self->events);
@@ -405,6 +426,7 @@ ph_live_new_host (PhEngine *engine, const PhHostOptions *options, GListModel *ru
   if (self->session == NULL)
     return NULL;
   ph_engine_session_set_snapshot_func (self->session, on_snapshot);
+  self->offering = ph_offering_new (self);
   return g_steal_pointer (&self);
 }
 
@@ -508,6 +530,12 @@ GListModel *
 ph_live_get_mappings (PhLive *live)
 {
   return G_LIST_MODEL (live->mappings);
+}
+
+void
+ph_live_set_services (PhLive *live, PhServices *services)
+{
+  ph_engine_session_set_services (live->session, services, NULL, NULL);
 }
 
 void

@@ -87,6 +87,9 @@ void ph_live_set_rule_on (PhLive *live, PhRuleItem *item, gboolean is_on);
 /* Puts an item back that was removed, where it was. */
 void ph_live_restore_rule (PhLive *live, guint position, PhRuleItem *item);
 
+/* Host: what Clients are told there is, instead of what the rules name; a reference is taken. */
+void ph_live_set_services (PhLive *live, PhServices *services);
+
 /* Mappings, as ph_mapping_parse takes them; @title may be NULL. Whether the port can be had shows
  * in the item's state. Errors: PH_ERROR_INVALID, for a text that is none and for a local port that
  * is mapped already. */

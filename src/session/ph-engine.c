@@ -24,8 +24,9 @@ struct _PhEngine
   GMainLoop *loop;
   GThread *thread;
   GThread *owner;
-  gint n_sessions; /* atomic: not yet freed */
-  guint n_workers; /* this and what follows is the transport thread's */
+  gint n_sessions;   /* atomic: not yet freed */
+  guint n_workers;   /* this and what follows is the transport thread's */
+  GHashTable *tests; /* of ServerTest: those under way */
   gboolean is_stopping;
 };
 
@@ -100,6 +101,14 @@ static void
 assert_owner (PhEngineSession *session)
 {
   g_assert (g_thread_self () == session->owner && !session->is_freed);
+}
+
+/* Once there is nothing left that the thread would have to do. */
+static void
+stop_if_idle (PhEngine *engine)
+{
+  if (engine->is_stopping && engine->n_workers == 0 && g_hash_table_size (engine->tests) == 0)
+    g_main_loop_quit (engine->loop);
 }
 
 static void
@@ -559,8 +568,7 @@ worker_free (Worker *self)
   g_free (self->name);
   g_free (self);
   engine->n_workers--;
-  if (engine->is_stopping && engine->n_workers == 0)
-    g_main_loop_quit (engine->loop);
+  stop_if_idle (engine);
 }
 
 /* The last snapshot is taken while there is still something to be seen. */
@@ -1092,6 +1100,109 @@ ph_engine_join (PhEngine *self,
   return session_new (worker, events, user_data);
 }
 
+/* Servers to be tried: the task is the owner's, and gets its result from the transport thread */
+
+typedef struct
+{
+  gint is_sent; /* there, and back with the result */
+  PhEngine *engine;
+  PhServerKind kind;
+  char *text;
+  GCancellable *stop; /* the owner's cancellable and the engine's end both end in it */
+  gulong cancelled_id;
+} ServerTest;
+
+static void
+server_test_free (gpointer data)
+{
+  ServerTest *test = data;
+
+  g_free (test->text);
+  g_object_unref (test->stop);
+  g_free (test);
+}
+
+static void
+on_owner_cancelled (GCancellable *cancellable, gpointer stop)
+{
+  g_cancellable_cancel (stop);
+}
+
+static void
+on_server_tested (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  ServerTest *test = g_task_get_task_data (task);
+  GError *error = NULL;
+  char *words = ph_server_test_finish (result, &error);
+
+  if (test->cancelled_id != 0)
+    g_cancellable_disconnect (g_task_get_cancellable (task), test->cancelled_id);
+  g_hash_table_remove (test->engine->tests, test);
+  stop_if_idle (test->engine);
+  hand_over (&test->is_sent);
+  if (words != NULL)
+    g_task_return_pointer (task, words, g_free);
+  else
+    g_task_return_error (task, error);
+}
+
+static gboolean
+begin_server_test (gpointer data)
+{
+  GTask *task = data;
+  ServerTest *test = g_task_get_task_data (task);
+
+  take_over (&test->is_sent);
+  assert_transport (test->engine);
+  g_atomic_int_set (&test->is_sent, FALSE);
+  g_hash_table_add (test->engine->tests, test);
+  if (g_task_get_cancellable (task) != NULL)
+    test->cancelled_id = g_cancellable_connect (g_task_get_cancellable (task),
+                                                G_CALLBACK (on_owner_cancelled), test->stop, NULL);
+  ph_server_test_async (test->kind, test->text, test->stop, on_server_tested, task);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+cancel_tests (PhEngine *self)
+{
+  g_autoptr (GList) tests = g_hash_table_get_keys (self->tests);
+
+  for (GList *l = tests; l != NULL; l = l->next)
+    g_cancellable_cancel (((ServerTest *)l->data)->stop);
+}
+
+void
+ph_engine_test_server_async (PhEngine *self,
+                             PhServerKind kind,
+                             const char *text,
+                             GCancellable *cancellable,
+                             GAsyncReadyCallback callback,
+                             gpointer user_data)
+{
+  GTask *task = g_task_new (NULL, cancellable, callback, user_data);
+  ServerTest *test = g_new0 (ServerTest, 1);
+
+  g_task_set_source_tag (task, ph_engine_test_server_async);
+  test->engine = self;
+  test->kind = kind;
+  test->text = g_strdup (text);
+  test->stop = g_cancellable_new ();
+  g_task_set_task_data (task, test, server_test_free);
+  hand_over (&test->is_sent);
+  g_main_context_invoke_full (self->context, G_PRIORITY_DEFAULT, begin_server_test, task, NULL);
+}
+
+char *
+ph_engine_test_server_finish (GAsyncResult *result, GError **error)
+{
+  ServerTest *test = g_task_get_task_data (G_TASK (result));
+
+  take_over (&test->is_sent);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
 /* The thread */
 
 static gpointer
@@ -1116,6 +1227,7 @@ ph_engine_new (void)
   self->owner = g_thread_self ();
   self->context = g_main_context_new ();
   self->loop = g_main_loop_new (self->context, FALSE);
+  self->tests = g_hash_table_new (NULL, NULL);
   self->thread = g_thread_new ("porthole-net", run, self);
   return self;
 }
@@ -1127,8 +1239,8 @@ on_stop (gpointer data)
 
   assert_transport (self);
   self->is_stopping = TRUE;
-  if (self->n_workers == 0)
-    g_main_loop_quit (self->loop);
+  cancel_tests (self);
+  stop_if_idle (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -1141,6 +1253,7 @@ ph_engine_free (PhEngine *self)
   g_main_context_invoke_full (self->context, G_PRIORITY_DEFAULT, on_stop, self, NULL);
   g_thread_join (self->thread);
   g_main_loop_unref (self->loop);
+  g_hash_table_unref (self->tests);
   g_main_context_unref (self->context);
   g_free (self);
 }
