@@ -40,6 +40,10 @@ STRIPS = 4
 ALLOWED = re.compile('|'.join([
     r'^$',
     r'^SpiRegistry daemon is running',
+    # GTK 4.8, whose tooltip was to be shown over a popover that is gone.
+    r"Gdk-CRITICAL .*: gdk_surface_get_device_position: assertion 'GDK_IS_SURFACE",
+    # GTK 4.8, asked on the accessibility bus for its windows while one is on its way.
+    r"GLib-CRITICAL .*: g_variant_is_object_path: assertion 'string != NULL' failed",
 ]))
 
 BUS = '''<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -178,8 +182,7 @@ class App(harness.Process):
         settings.write_text(GTK_SETTINGS, encoding='utf-8')
         env.update(GDK_BACKEND='x11', GDK_DEBUG='gl-disable', GSK_RENDERER='cairo',
                    GTK_A11Y='atspi', GSETTINGS_BACKEND='keyfile', GSETTINGS_SCHEMA_DIR=SCHEMAS,
-                   ADW_DISABLE_PORTAL='1', GIO_USE_VFS='local', GIO_USE_PROXY_RESOLVER='dummy',
-                   G_DEBUG='fatal-criticals')
+                   ADW_DISABLE_PORTAL='1', GIO_USE_VFS='local', GIO_USE_PROXY_RESOLVER='dummy')
         return env
 
     def until(self, condition, what, seconds=20):
@@ -349,14 +352,14 @@ class App(harness.Process):
                 with contextlib.suppress(AssertionError):
                     self.quit(10)
             ended = self.child.poll()
+            self.err = [line for line in self.err if not ALLOWED.search(line)]
             super().finish()
         finally:
             self.desktop.leave(self)
         if ended is not None and ended not in self.statuses:
             raise AssertionError(f'{self.title()} ended with status {ended}')
-        said = next((line for line in self.err if not ALLOWED.search(line)), None)
-        if said is not None:
-            raise AssertionError(f'{self.title()} said: {said}')
+        if self.err:
+            raise AssertionError(f'{self.title()} said: {self.err[0]}')
 
 
 class Case(harness.Case):
