@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-engine.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
 
@@ -724,8 +726,9 @@ check_host (Worker *self, GError **error)
   if (self->host != NULL && !self->has_ended)
     return TRUE;
   g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                       self->role == PH_SESSION_HOST ? "The session has ended"
-                                                     : "Only the Host of a session can do this");
+                       self->role == PH_SESSION_HOST
+                           ? _ ("The session has ended")
+                           : _ ("Only the Host of a session can do this"));
   return FALSE;
 }
 
@@ -735,8 +738,9 @@ check_join (Worker *self, GError **error)
   if (self->join != NULL && !self->has_ended)
     return TRUE;
   g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                       self->role == PH_SESSION_CLIENT ? "The session has ended"
-                                                       : "Only a Client of a session can do this");
+                       self->role == PH_SESSION_CLIENT
+                           ? _ ("The session has ended")
+                           : _ ("Only a Client of a session can do this"));
   return FALSE;
 }
 
@@ -817,7 +821,7 @@ do_answer (Worker *self, const Command *command, GError **error)
   if (self->role == PH_SESSION_HOST ? answer_host (self, command)
                                     : ph_join_answer (self->join, command->is_approved))
     return TRUE;
-  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, "Nobody is waiting for this answer");
+  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, _ ("Nobody is waiting for this answer"));
   return FALSE;
 }
 
