@@ -332,7 +332,7 @@ ph_ice_gather (PhIce *self, GError **error)
   if (!gather_addresses (self))
     {
       g_set_error_literal (error, PH_ERROR, PH_ERROR_FAILED,
-                           _ ("This machine has no network address to connect from"));
+                           _ ("This computer has no network address to connect from"));
       return FALSE;
     }
   enlarge_socket_buffers (self);
