@@ -370,7 +370,6 @@ ph_application_main (int argc, char **argv)
 {
   g_autoptr (PhApplication) application = NULL;
 
-  ph_portable_start ();
   ph_limits_raise_descriptors ();
   set_up_translations ();
   ph_types_ensure ();

@@ -23,6 +23,7 @@ struct _PhHostView
   GtkWidget *nothing_shared;
   GtkListBox *peers;
   GtkWidget *nobody;
+  GtkWidget *keeping;
 };
 
 G_DEFINE_FINAL_TYPE (PhHostView, ph_host_view, ADW_TYPE_BIN)
@@ -63,6 +64,7 @@ ph_host_view_class_init (PhHostViewClass *class)
   gtk_widget_class_bind_template_child (widget_class, PhHostView, nothing_shared);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, peers);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, nobody);
+  gtk_widget_class_bind_template_child (widget_class, PhHostView, keeping);
   gtk_widget_class_bind_template_callback (widget_class, on_add);
   gtk_widget_class_bind_template_callback (widget_class, on_copied);
 }
@@ -114,6 +116,7 @@ void
 ph_host_view_set_live (PhHostView *view, PhLive *live)
 {
   view->live = g_object_ref (live);
+  gtk_widget_set_visible (view->keeping, !ph_live_is_manual (live));
   gtk_list_box_bind_model (view->rules, ph_live_get_rules (live), new_rule_row, view, NULL);
   gtk_list_box_bind_model (view->peers, ph_live_get_peers (live), new_peer_row, view, NULL);
   g_signal_connect_object (ph_live_get_rules (live), "items-changed", G_CALLBACK (update_lists),

@@ -80,7 +80,10 @@ tell_all_closed (PhLive *self, PhSnapshot *snapshot)
   guint first = snapshot->n_closed - (guint)MIN (n_new, snapshot->n_closed);
 
   for (guint i = first; i < snapshot->n_closed; i++)
-    tell_closed (self, &snapshot->closed[i]);
+    {
+      tell_closed (self, &snapshot->closed[i]);
+      ph_live_note_connection (self, &snapshot->closed[i]);
+    }
   self->n_closed_told = snapshot->n_closed_total;
 }
 

@@ -80,7 +80,7 @@ judge_redirect (PhSignalClient *self, const PhSignalHttpAnswer *answer, GError *
 {
   g_autofree char *place = answer->location != NULL
                                ? ph_text_clean (answer->location, -1, PH_TEXT_MAX_REASON)
-                               : g_strdup ("");
+                               : g_strdup (_ ("nowhere"));
   g_autofree char *what =
       g_strdup_printf (_ ("it leads on to “%s”; use the signaling server’s own address"), place);
 
