@@ -196,12 +196,12 @@ do_answer (PhEngineWorker *self, const PhEngineCommand *command, GError **error)
 
 /* How they are given, on the owner's thread */
 
-static void
-give_command (PhEngineSession *self,
-              PhEngineCommandFunc func,
-              const char *text,
-              PhEngineDone done,
-              gpointer user_data)
+static PhEngineCommand *
+person_command_new (PhEngineSession *self,
+                    PhEngineCommandFunc func,
+                    const char *text,
+                    PhEngineDone done,
+                    gpointer user_data)
 {
   PhEngineCommand *command = command_new (self, func, text);
 
@@ -209,7 +209,17 @@ give_command (PhEngineSession *self,
   command->is_change = TRUE;
   command->done = done;
   command->done_data = user_data;
-  command_send (self, command);
+  return command;
+}
+
+static void
+give_command (PhEngineSession *self,
+              PhEngineCommandFunc func,
+              const char *text,
+              PhEngineDone done,
+              gpointer user_data)
+{
+  command_send (self, person_command_new (self, func, text, done, user_data));
 }
 
 void
@@ -236,13 +246,9 @@ ph_engine_session_set_services (PhEngineSession *self,
                                 PhEngineDone done,
                                 gpointer user_data)
 {
-  PhEngineCommand *command = command_new (self, do_set_services, NULL);
+  PhEngineCommand *command = person_command_new (self, do_set_services, NULL, done, user_data);
 
-  ph_engine_session_assert_owner (self);
   command->services = services != NULL ? ph_services_ref (services) : NULL;
-  command->is_change = TRUE;
-  command->done = done;
-  command->done_data = user_data;
   command_send (self, command);
 }
 
@@ -295,13 +301,9 @@ ph_engine_session_answer (PhEngineSession *self,
                           PhEngineDone done,
                           gpointer user_data)
 {
-  PhEngineCommand *command = command_new (self, do_answer, peer);
+  PhEngineCommand *command = person_command_new (self, do_answer, peer, done, user_data);
 
-  ph_engine_session_assert_owner (self);
-  command->is_change = TRUE;
   command->is_approved = is_approved;
-  command->done = done;
-  command->done_data = user_data;
   command_send (self, command);
 }
 
