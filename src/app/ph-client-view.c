@@ -125,7 +125,7 @@ get_next (PhLive *live)
     case PH_SESSION_STARTING:
       return _ ("Asking for the session.");
     case PH_SESSION_WAITING:
-      return _ ("Your request is on the Host's screen. You can prepare mappings meanwhile.");
+      return _ ("Your request is on the Host’s screen. You can prepare mappings meanwhile.");
     case PH_SESSION_CONNECTING:
       return _ ("Your computers try to reach each other directly. It takes some seconds.");
     case PH_SESSION_CONNECTED:
