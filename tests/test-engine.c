@@ -492,6 +492,81 @@ test_no_relay (void)
   ph_test_wait_for (host.side.n[PH_SIDE_SESSION] == 1);
 }
 
+/* Servers that are tried */
+
+static void
+on_server_tested (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  Window *self = user_data;
+  g_autofree char *words = NULL;
+
+  g_clear_error (&self->result);
+  words = ph_engine_test_server_finish (result, &self->result);
+  g_assert_true ((words == NULL) == (self->result != NULL));
+  self->n_results++;
+}
+
+static void
+try_server (Window *self, PhEngine *engine, PhServerKind kind, const char *text)
+{
+  ph_engine_test_server_async (engine, kind, text, NULL, on_server_tested, self);
+  ph_test_wait_for (self->n_results == 1);
+  self->n_results = 0;
+}
+
+static void
+test_servers (void)
+{
+  g_autoptr (PhEngine) engine = ph_engine_new ();
+  g_auto (Window) host = { 0 };
+
+  host_start (&host, engine, TRUE, NULL);
+  ph_test_wait_for (host.side.n[PH_SIDE_SESSION] == 1);
+  try_server (&host, engine, PH_SERVER_SIGNAL, host.side.signal);
+  g_assert_no_error (host.result);
+  try_server (&host, engine, PH_SERVER_SIGNAL, "http://127.0.0.1:1");
+  g_assert_error (host.result, PH_ERROR, PH_ERROR_SIGNAL_UNREACHABLE);
+  try_server (&host, engine, PH_SERVER_SIGNAL, "127.0.0.1:1");
+  g_assert_error (host.result, PH_ERROR, PH_ERROR_INVALID);
+  try_server (&host, engine, PH_SERVER_STUN, "turn:a:b@127.0.0.1");
+  g_assert_error (host.result, PH_ERROR, PH_ERROR_INVALID);
+  try_server (&host, engine, PH_SERVER_TURN, "127.0.0.1");
+  g_assert_error (host.result, PH_ERROR, PH_ERROR_INVALID);
+  try_server (&host, engine, PH_SERVER_TURN, "turn:a:b@127.0.0.1:1?transport=tcp");
+  g_assert_error (host.result, PH_ERROR, PH_ERROR_FAILED);
+}
+
+/* By whoever asked, and by the engine's end; at once and when it is under way. */
+static void
+test_servers_cancelled (void)
+{
+  static const char *const around[][2] = { { "http://127.0.0.1:", "" },
+                                           { "turn:a:b@127.0.0.1:", "?transport=tcp" },
+                                           { "127.0.0.1:", "" } };
+  g_autoptr (GSocketListener) silent = g_socket_listener_new ();
+  guint port = g_socket_listener_add_any_inet_port (silent, NULL, NULL);
+
+  for (guint i = 0; i < 4 * G_N_ELEMENTS (around); i++)
+    {
+      PhEngine *engine = ph_engine_new ();
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autofree char *text = NULL;
+      Window window = { 0 };
+
+      text = g_strdup_printf ("%s%u%s", around[i / 4][0], port, around[i / 4][1]);
+      ph_engine_test_server_async (engine, ph_server_kind_of (text), text, cancellable,
+                                   on_server_tested, &window);
+      if (i % 2 == 0)
+        try_server (&window, engine, PH_SERVER_SIGNAL, "nonsense"); /* the one before has begun */
+      if (i % 4 < 2)
+        g_cancellable_cancel (cancellable);
+      ph_engine_free (engine);
+      ph_test_wait_for (window.n_results == 1);
+      g_assert_error (window.result, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&window.result);
+    }
+}
+
 /* Freeing */
 
 static void
@@ -818,6 +893,8 @@ main (int argc, char **argv)
   g_test_add_func ("/engine/failed-mapping", test_failed_mapping);
   g_test_add_func ("/engine/bad-start", test_bad_start);
   g_test_add_func ("/engine/no-relay", test_no_relay);
+  g_test_add_func ("/engine/servers", test_servers);
+  g_test_add_func ("/engine/servers-cancelled", test_servers_cancelled);
   g_test_add_func ("/engine/free-inside", test_free_inside);
   g_test_add_func ("/engine/free-at-once", test_free_at_once);
   g_test_add_func ("/engine/free-in-result", test_free_in_result);

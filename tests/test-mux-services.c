@@ -28,7 +28,7 @@ dup_sent (PhRig *rig, guint nth)
   if (!ph_rig_find_frame (rig, PH_EVENT_SERVICES, nth, &frame))
     return NULL;
   g_assert_true (ph_frame_name_equal (&frame.name, &nobody));
-  g_assert_cmpuint (frame.chunk_id, ==, 0);
+  g_assert_cmpuint (frame.chunk_id, >=, nth);
   g_assert_cmpuint (frame.chunk_index, ==, 0);
   g_assert_cmpuint (frame.total_chunks, ==, 1);
   return g_strndup ((const char *)frame.payload, frame.payload_size);
@@ -157,7 +157,6 @@ static const Wrong wrong[] = {
   { "dst-port", { .name.dst.port = 1 } },
   { "src-addr", { .name.src.addr = { 1 } } },
   { "dst-addr", { .name.dst.addr = { [15] = 1 } } },
-  { "chunk-id", { .chunk_id = 1 } },
   { "fragment", { .total_chunks = 2 } },
   { "too-large", { .payload_size = PH_MUX_MAX_SERVICES_BYTES + 1 } },
 };
@@ -181,7 +180,7 @@ hear_frame (PhRig *rig, const PhFrame *like, gsize size, guint32 serial)
 static void
 hear (PhRig *rig, gsize size, guint32 serial)
 {
-  hear_frame (rig, &(PhFrame){ 0 }, size, serial);
+  hear_frame (rig, &(PhFrame){ .chunk_id = (guint16)serial }, size, serial);
 }
 
 static guint
@@ -209,7 +208,7 @@ test_told (void)
   ph_test_wait_for (rig.n_lists == 1);
   g_assert_cmpuint (g_bytes_get_size (rig.list), ==, PH_MUX_MAX_SERVICES_BYTES);
   g_assert_cmpuint (get_serial (&rig), ==, 1);
-  hear (&rig, 0, 0); /* nothing is anything, too */
+  hear (&rig, 0, 2); /* nothing is anything, too */
   ph_test_wait_for (rig.n_lists == 2);
   g_assert_cmpuint (g_bytes_get_size (rig.list), ==, 0);
   g_assert_cmpuint (get_malformed (&rig), ==, 0);
@@ -235,6 +234,32 @@ test_flood (void)
   took_us = g_get_monotonic_time () - begin_us;
   g_assert_cmpuint (rig.n_lists, >=, 2);
   g_assert_cmpuint (rig.n_lists, <=, 2 + took_us / TELL_EVERY_US);
+  g_assert_cmpuint (get_malformed (&rig), ==, 0);
+  ph_rig_clear (&rig);
+}
+
+/* However they come, told or not yet, an old one takes no newer one's place. */
+static void
+test_overtaken (void)
+{
+  PhRig rig;
+
+  ph_rig_init (&rig, PH_MUX_CLIENT, PH_EXTENSIONS_OURS);
+  hear (&rig, 4, 5);
+  hear (&rig, 4, 4);
+  ph_test_wait_for (rig.n_lists == 1);
+  g_assert_cmpuint (get_serial (&rig), ==, 5);
+  hear (&rig, 4, 3);
+  hear (&rig, 4, 30000); /* far ahead */
+  hear (&rig, 4, 29999);
+  hear (&rig, 4, 5);
+  ph_test_wait_for (rig.n_lists == 2);
+  g_assert_cmpuint (get_serial (&rig), ==, 30000);
+  hear (&rig, 4, 60000);
+  hear (&rig, 4, 65536 + 1); /* the numbers begin again */
+  hear (&rig, 4, 65535);
+  ph_test_wait_for (rig.n_lists == 3);
+  g_assert_cmpuint (get_serial (&rig), ==, 65536 + 1);
   g_assert_cmpuint (get_malformed (&rig), ==, 0);
   ph_rig_clear (&rig);
 }
@@ -344,6 +369,7 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, &wrong[i], test_wrong);
     }
+  g_test_add_func ("/mux-services/overtaken", test_overtaken);
   g_test_add_func ("/mux-services/unasked", test_unasked);
   g_test_add_func ("/mux-services/told-when-released", test_told_when_released);
   g_test_add_func ("/mux-services/free-inside", test_free_inside);

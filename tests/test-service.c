@@ -9,9 +9,9 @@
 #define LOCAL "127.0.0.1"
 
 static PhServices *
-read_text (const char *json, gint64 *ret_serial, GError **error)
+read_text (const char *json, GError **error)
 {
-  return ph_services_parse ((const guint8 *)json, strlen (json), ret_serial, error);
+  return ph_services_parse ((const guint8 *)json, strlen (json), error);
 }
 
 static char *
@@ -165,9 +165,9 @@ test_allowed (void)
 /* The codec */
 
 static void
-assert_prints (const PhServices *services, gint64 serial, const char *expected)
+assert_prints (const PhServices *services, const char *expected)
 {
-  g_autoptr (GBytes) printed = ph_services_print (services, serial);
+  g_autoptr (GBytes) printed = ph_services_print (services);
   g_autofree char *text = g_strndup (g_bytes_get_data (printed, NULL), g_bytes_get_size (printed));
 
   g_assert_cmpstr (text, ==, expected);
@@ -180,26 +180,23 @@ test_print (void)
                                  { "", "::1", 80, PH_KIND_OTHER } };
   g_autoptr (PhServices) list = ph_services_new (services, 2);
 
-  assert_prints (list, 7,
-                 "{\"serial\":7,\"services\":["
-                 "{\"title\":\"Minecraft\",\"address\":\"127.0.0.1\",\"port\":25565,"
-                 "\"kind\":\"game\"},"
-                 "{\"address\":\"::1\",\"port\":80,\"kind\":\"other\"}]}");
-  assert_prints (NULL, 1, "{\"serial\":1,\"services\":[]}");
+  assert_prints (list, "{\"services\":["
+                       "{\"title\":\"Minecraft\",\"address\":\"127.0.0.1\",\"port\":25565,"
+                       "\"kind\":\"game\"},"
+                       "{\"address\":\"::1\",\"port\":80,\"kind\":\"other\"}]}");
+  assert_prints (NULL, "{\"services\":[]}");
 }
 
 /* Prints @list and reads it again; what came back, and how large it was. */
 static PhServices *
 send (const PhServices *list, gsize *ret_size)
 {
-  g_autoptr (GBytes) printed = ph_services_print (list, G_MAXINT64);
+  g_autoptr (GBytes) printed = ph_services_print (list);
   const guint8 *bytes = g_bytes_get_data (printed, ret_size);
   g_autoptr (GError) error = NULL;
-  gint64 serial = 0;
-  PhServices *read = ph_services_parse (bytes, *ret_size, &serial, &error);
+  PhServices *read = ph_services_parse (bytes, *ret_size, &error);
 
   g_assert_no_error (error);
-  g_assert_cmpint (serial, ==, G_MAXINT64);
   g_assert_cmpuint (*ret_size, <=, PH_MUX_MAX_SERVICES_BYTES);
   return read;
 }
@@ -250,30 +247,27 @@ static void
 test_lenient (void)
 {
   static const char json[] =
-      " {\"later\":[{}],\"serial\":3,\"services\":["
+      " {\"later\":[{}],\"services\":["
       "{\"port\":80,\"address\":\"LOCALHOST\",\"icon\":{\"a\":[1]}},"
       "{\"title\":\"x\",\"address\":\"localhost\",\"port\":80},"
       "{\"title\":null,\"address\":\"::ffff:10.0.0.1\",\"port\":65535,\"kind\":\"toaster\"},"
       "{\"title\":\"\\u001b[31mRed\\n\",\"address\":\"a\",\"port\":1,\"kind\":\"web\"}]} ";
   g_autoptr (GError) error = NULL;
-  gint64 serial = 0;
-  g_autoptr (PhServices) list = read_text (json, &serial, &error);
+  g_autoptr (PhServices) list = read_text (json, &error);
 
   g_assert_no_error (error);
-  g_assert_cmpint (serial, ==, 3);
   assert_words (list, " localhost:80 other,  10.0.0.1:65535 other, [31mRed a:1 web");
 }
 
 static void
 test_no_services (void)
 {
-  gint64 serial = 0;
-  g_autoptr (PhServices) list = read_text ("{\"serial\":1}", &serial, NULL);
+  g_autoptr (PhServices) list = read_text ("{}", NULL);
 
   assert_words (list, "");
 }
 
-#define LIST(services) "{\"serial\":1,\"services\":" services "}"
+#define LIST(services) "{\"services\":" services "}"
 
 static const struct
 {
@@ -282,14 +276,9 @@ static const struct
 } wrong[] = {
   { "nothing", "" },
   { "no-json", "hello" },
-  { "cut", "{\"serial\":1,\"services\":[" },
+  { "cut", "{\"services\":[" },
   { "array", "[]" },
-  { "not-utf8", "{\"serial\":1,\"x\":\"\xff\"}" },
-  { "no-serial", "{\"services\":[]}" },
-  { "serial-zero", "{\"serial\":0}" },
-  { "serial-negative", "{\"serial\":-1}" },
-  { "serial-fraction", "{\"serial\":1.5}" },
-  { "serial-text", "{\"serial\":\"1\"}" },
+  { "not-utf8", "{\"x\":\"\xff\"}" },
   { "no-array", LIST ("{}") },
   { "no-object", LIST ("[1]") },
   { "no-address", LIST ("[{\"port\":1}]") },
@@ -311,26 +300,23 @@ static void
 test_wrong (gconstpointer json)
 {
   g_autoptr (GError) error = NULL;
-  gint64 serial = 5;
 
-  g_assert_null (read_text (json, &serial, &error));
+  g_assert_null (read_text (json, &error));
   g_assert_error (error, PH_ERROR, PH_ERROR_PROTOCOL);
-  g_assert_cmpint (serial, ==, 5);
 }
 
 /* One entry more than there may be, and one byte. */
 static void
 test_limits (void)
 {
-  g_autoptr (GString) json = g_string_new ("{\"serial\":1,\"services\":[");
+  g_autoptr (GString) json = g_string_new ("{\"services\":[");
   g_autofree char *spaces = g_strnfill (PH_MUX_MAX_SERVICES_BYTES, ' ');
   g_autoptr (GError) error = NULL;
-  gint64 serial = 0;
 
-  memcpy (spaces, "{\"serial\":1}", strlen ("{\"serial\":1}"));
+  memcpy (spaces, "{}", 2);
   for (gsize size = PH_MUX_MAX_SERVICES_BYTES; size <= PH_MUX_MAX_SERVICES_BYTES + 1; size++)
     {
-      g_autoptr (PhServices) list = ph_services_parse ((guint8 *)spaces, size, &serial, NULL);
+      g_autoptr (PhServices) list = ph_services_parse ((guint8 *)spaces, size, NULL);
 
       g_assert_cmpint (list != NULL, ==, size == PH_MUX_MAX_SERVICES_BYTES);
     }
@@ -338,7 +324,7 @@ test_limits (void)
     g_string_append (json, "{\"address\":\"a\",\"port\":1},");
   g_string_truncate (json, json->len - 1);
   g_string_append (json, "]}");
-  g_assert_null (read_text (json->str, &serial, &error));
+  g_assert_null (read_text (json->str, &error));
   g_assert_error (error, PH_ERROR, PH_ERROR_PROTOCOL);
 }
 

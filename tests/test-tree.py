@@ -223,10 +223,13 @@ def clang_format():
 
 def check_format():
     """Every C file is as clang-format leaves it (./dev format)"""
-    for path in C_FILES:
-        formatted = subprocess.run([clang_format(), path], capture_output=True, check=True).stdout
-        if formatted != TEXT[path].encode():
-            yield relative(path)
+    # All of them in one call: starting it takes far longer than what it does to a file.
+    run = subprocess.run([clang_format(), '--dry-run', '--Werror', *C_FILES], cwd=ROOT,
+                         capture_output=True, text=True, check=False)
+    badly = {match.group(1) for match in re.finditer(r'^(.+?):\d+:\d+: error: ', run.stderr, re.M)}
+    yield from sorted(relative(pathlib.Path(name)) for name in badly)
+    if run.returncode != 0 and not badly:
+        yield run.stderr.strip() or f'clang-format ended with {run.returncode}'
 
 
 CHECKS = [check_system_headers, check_layers, check_default_context, check_licence,

@@ -2,6 +2,7 @@
 #include "ph-application.h"
 
 #include "core/ph-limits.h"
+#include "core/ph-log.h"
 #include "core/ph-quit.h"
 
 #include "ph-portable.h"
@@ -85,12 +86,17 @@ on_new_window (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 static void
 on_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  GtkApplication *self = user_data;
+  static const char *const developers[] = { "The Porthole project", NULL };
 
-  adw_show_about_window (gtk_application_get_active_window (self), "application-name", "Porthole",
-                         "application-icon", PH_APP_ID, "version", PH_VERSION, "license-type",
-                         GTK_LICENSE_GPL_3_0, "comments",
-                         _ ("Share a service of this computer with a friend, directly."), NULL);
+  adw_show_about_window (
+      gtk_application_get_active_window (user_data), "application-name", "Porthole",
+      "application-icon", PH_APP_ID, "version", PH_VERSION, "developer-name",
+      "The Porthole project", "developers", developers, "website", PH_PROJECT_URL, "copyright",
+      "© 2026 The Porthole project", "license-type", GTK_LICENSE_GPL_3_0, "comments",
+      _ ("Share a service of this computer with a friend, directly and encrypted from end to "
+         "end."),
+      /* Translators: your names, one a line */
+      "translator-credits", _ ("translator-credits"), NULL);
 }
 
 /* The system asks, which is not to be answered with a question. */
@@ -243,27 +249,56 @@ ph_application_activate (GApplication *application)
   gtk_window_present (window);
 }
 
-/* Links land in a window that has no session, and wait there for the person's word. */
+/* One with no session in it; borrowed, a new one if there is none. */
+static PhWindow *
+get_idle_window (PhApplication *self)
+{
+  for (GList *l = gtk_application_get_windows (GTK_APPLICATION (self)); l != NULL; l = l->next)
+    if (PH_IS_WINDOW (l->data) && ph_window_is_idle (l->data))
+      return l->data;
+  return ph_window_new (self);
+}
+
+/* Links land where there is no session, and wait there for the person's word. */
 static void
 ph_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
 {
   for (int i = 0; i < n_files; i++)
     {
       g_autofree char *link = g_file_get_uri (files[i]);
-      PhWindow *window = ph_window_new (PH_APPLICATION (application));
+      PhWindow *window = get_idle_window (PH_APPLICATION (application));
 
       ph_window_offer_code (window, link);
       gtk_window_present (GTK_WINDOW (window));
     }
 }
 
+/* Before the second thread. In portable mode the log stays in the folder. */
+static gboolean
+start_log (GVariantDict *options, GError **error)
+{
+  const char *level = NULL, *file = NULL;
+
+  g_variant_dict_lookup (options, "log-level", "&s", &level);
+  if (!g_variant_dict_lookup (options, "log-file", "^&ay", &file))
+    file = ph_portable_get_log_file ();
+  return ph_log_start (level, file, error);
+}
+
 static int
 ph_application_handle_local_options (GApplication *application, GVariantDict *options)
 {
+  g_autoptr (GError) error = NULL;
+
   if (g_variant_dict_contains (options, "version"))
     {
       g_print ("porthole-gtk " PH_VERSION "\n");
       return 0;
+    }
+  if (!start_log (options, &error))
+    {
+      g_printerr ("%s\n", error->message);
+      return 2;
     }
   if (g_variant_dict_contains (options, "new-instance"))
     g_application_set_flags (application,
@@ -311,6 +346,9 @@ ph_application_init (PhApplication *self)
 
 static const GOptionEntry option_entries[] = {
   { "new-instance", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Start a process of its own"), NULL },
+  { "log-level", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("How much to log"), PH_LOG_LEVELS },
+  { "log-file", 0, 0, G_OPTION_ARG_FILENAME, NULL,
+    N_ ("Log to this file, at level info if not told otherwise"), "FILE" },
   { "version", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Print the version"), NULL },
   { NULL },
 };
@@ -332,7 +370,6 @@ ph_application_main (int argc, char **argv)
 {
   g_autoptr (PhApplication) application = NULL;
 
-  ph_portable_start ();
   ph_limits_raise_descriptors ();
   set_up_translations ();
   ph_types_ensure ();

@@ -249,9 +249,8 @@ bind_lists (PhClientView *self)
   GListModel *mappings = ph_live_get_mappings (self->live);
 
   self->is_free = gtk_custom_filter_new (is_free, self, NULL);
-  self->free_offers = G_LIST_MODEL (
-      gtk_filter_list_model_new (G_LIST_MODEL (g_object_ref (self->all_offers)),
-                                 GTK_FILTER (g_object_ref (self->is_free))));
+  self->free_offers = G_LIST_MODEL (gtk_filter_list_model_new (
+      G_LIST_MODEL (g_object_ref (self->all_offers)), GTK_FILTER (g_object_ref (self->is_free))));
   gtk_list_box_bind_model (self->offers, self->free_offers, new_offer_row, self, NULL);
   gtk_list_box_bind_model (self->mappings, mappings, new_mapping_row, self, NULL);
   gtk_list_box_bind_model (self->peers, ph_live_get_peers (self->live), new_peer_row, self, NULL);

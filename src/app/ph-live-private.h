@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ph-live.h"
+#include "ph-offering.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,9 @@ struct _PhLive
   PhSessionState state;
   gboolean is_manual;
   GError *error;
+  char *code; /* these three as the latest snapshot has them */
+  char *link;
+  char *block;
 
   PhEntryList *peers;
   PhEntryList *connections;
@@ -23,6 +27,8 @@ struct _PhLive
   GListStore *questions;
   GListStore *rules;
   GListStore *mappings;
+
+  PhOffering *offering; /* Host */
 
   guint64 n_closed_told; /* of closed connections, in the log */
 };

@@ -2,8 +2,15 @@
 #include "ph-live-private.h"
 
 #include "core/ph-error.h"
+#include "core/ph-log.h"
+
+#include "ph-reason.h"
+#include "ph-words.h"
 
 #include <glib/gi18n.h>
+
+/* Of connections that were closed for one reason or another, in the log, with each snapshot. */
+#define MAX_TOLD_AT_ONCE 10
 
 G_DEFINE_FINAL_TYPE (PhLive, ph_live, G_TYPE_OBJECT)
 
@@ -33,6 +40,12 @@ static guint signals[N_SIGNALS];
 
 /* --- the log ---------------------------------------------------------------------------------- */
 
+static const PhLogLevel log_levels[] = {
+  [PH_EVENT_INFO] = PH_LOG_INFO,
+  [PH_EVENT_WARNING] = PH_LOG_WARNING,
+  [PH_EVENT_ERROR] = PH_LOG_ERROR,
+};
+
 G_GNUC_PRINTF (3, 4)
 static void
 tell (PhLive *self, PhEventLevel level, const char *format, ...)
@@ -44,38 +57,44 @@ tell (PhLive *self, PhEventLevel level, const char *format, ...)
   text = g_strdup_vprintf (format, arguments);
   va_end (arguments);
   ph_event_log_add (self->events, level, text);
+  ph_log (log_levels[level], "told", "text", text, NULL);
 }
 
+/* What a connection came to that did not just end. What else the other side or the system says of
+ * it stands with the connection itself. */
 static void
 tell_closed (PhLive *self, const PhSnapshotConnection *connection)
 {
-  const char *word = ph_close_reason_to_word (connection->reason);
-  const char *text = connection->text != NULL ? connection->text : "";
+  const char *reason = ph_reason_of_close (connection->reason);
+  const char *help = ph_reason_help (connection->reason, self->role);
 
-  if (connection->reason == PH_CLOSE_DONE || connection->reason == PH_CLOSE_SESSION_ENDING)
-    return;
-  if (connection->reason == PH_CLOSE_NOT_ALLOWED)
-    tell (self, PH_EVENT_WARNING,
-          self->role == PH_SESSION_HOST ? _ ("“%s” tried to reach %s, which no rule allows.")
-                                        : _ ("“%s” does not allow %s. Ask the Host to share it."),
-          connection->peer, connection->remote);
+  if (self->role == PH_SESSION_HOST)
+    tell (self, PH_EVENT_WARNING, _ ("A connection from “%s” to %s was closed. %s. %s"),
+          connection->peer, connection->remote, reason, help);
   else
-    tell (self, PH_EVENT_WARNING, _ ("A connection to %s was closed: %s. %s"), connection->remote,
-          word, text);
+    tell (self, PH_EVENT_WARNING, _ ("A connection to %s was closed. %s. %s"), connection->remote,
+          reason, help);
 }
 
-/* Of very many at once the snapshot has the last ones only. */
+/* Of very many at once the snapshot has the last ones only, and the log tells of some: who makes
+ * thousands of them shall not keep this thread busy. */
 static void
 tell_all_closed (PhLive *self, PhSnapshot *snapshot)
 {
   guint64 n_new = snapshot->n_closed_total - self->n_closed_told;
   guint first = snapshot->n_closed - (guint)MIN (n_new, snapshot->n_closed);
+  guint n_wrong = 0;
 
   for (guint i = first; i < snapshot->n_closed; i++)
     {
-      tell_closed (self, &snapshot->closed[i]);
       ph_live_note_connection (self, &snapshot->closed[i]);
+      if (ph_reason_help (snapshot->closed[i].reason, self->role) != NULL &&
+          ++n_wrong <= MAX_TOLD_AT_ONCE)
+        tell_closed (self, &snapshot->closed[i]);
     }
+  if (n_wrong > MAX_TOLD_AT_ONCE)
+    tell (self, PH_EVENT_WARNING, "%s",
+          _ ("More connections were closed in the same moment; the list of connections says why."));
   self->n_closed_told = snapshot->n_closed_total;
 }
 
@@ -173,6 +192,16 @@ ph_live_emit_edited (PhLive *live)
 /* --- what the engine says --------------------------------------------------------------------- */
 
 static void
+take_text (PhLive *self, char **kept, const char *text, guint property)
+{
+  if (g_strcmp0 (*kept, text) == 0)
+    return;
+  g_free (*kept);
+  *kept = g_strdup (text);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[property]);
+}
+
+static void
 on_snapshot (PhSnapshot *snapshot, gpointer user_data)
 {
   PhLive *self = user_data;
@@ -185,6 +214,9 @@ on_snapshot (PhSnapshot *snapshot, gpointer user_data)
     ph_live_count_rules (self);
   else
     ph_live_count_mappings (self);
+  take_text (self, &self->code, snapshot->code, PROP_CODE);
+  take_text (self, &self->link, snapshot->link, PROP_LINK);
+  take_text (self, &self->block, snapshot->block, PROP_BLOCK);
   if (self->state != snapshot->state)
     {
       self->state = snapshot->state;
@@ -197,37 +229,37 @@ on_snapshot (PhSnapshot *snapshot, gpointer user_data)
 static void
 on_session (const PhSessionInfo *info, gpointer user_data)
 {
-  PhLive *self = user_data;
-
-  tell (self, PH_EVENT_INFO, _ ("The session is open."));
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CODE]);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINK]);
+  tell (user_data, PH_EVENT_INFO, _ ("The session is open."));
 }
 
 static void
 on_block (const char *text, gpointer user_data)
 {
-  g_object_notify_by_pspec (user_data, properties[PROP_BLOCK]);
+  /* in the snapshot */
 }
 
 static void
 on_join_request (const char *client, gboolean is_verified, gpointer user_data)
 {
-  tell (user_data, PH_EVENT_INFO, _ ("“%s” asks to join."), client);
+  tell (user_data, PH_EVENT_INFO,
+        is_verified ? _ ("“%s” asks to join, with the share code.")
+                    : _ ("“%s” asks to join, without the share code’s secret."),
+        client);
   ask (user_data, client, NULL, is_verified);
 }
 
 static void
 on_verify (const char *peer, const char *number, gpointer user_data)
 {
-  tell (user_data, PH_EVENT_INFO, _ ("Compare the number with “%s”: %s"), peer, number);
+  tell (user_data, PH_EVENT_INFO, _ ("Compare the number with “%s”."), peer);
   ask (user_data, peer, number, FALSE);
 }
 
 static void
 on_connected (const char *peer, const PhPath *path, gpointer user_data)
 {
-  tell (user_data, PH_EVENT_INFO, _ ("“%s” is connected."), peer);
+  tell (user_data, PH_EVENT_INFO, _ ("“%s” is connected. Path: %s."), peer,
+        ph_words_path (path->kind));
   g_signal_emit (user_data, signals[JOINED], 0, peer);
 }
 
@@ -247,7 +279,8 @@ static void
 on_disconnected (const char *peer, const char *reason, gpointer user_data)
 {
   drop_question (user_data, peer);
-  tell (user_data, PH_EVENT_INFO, _ ("“%s” is disconnected (%s)."), peer, reason);
+  tell (user_data, PH_EVENT_INFO, _ ("“%s” is disconnected: %s."), peer,
+        ph_reason_of_leaving (reason));
   g_signal_emit (user_data, signals[LEFT], 0, peer);
 }
 
@@ -299,13 +332,13 @@ ph_live_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspe
       g_value_set_int (value, self->state);
       break;
     case PROP_CODE:
-      g_value_set_string (value, ph_live_get_snapshot (self)->code);
+      g_value_set_string (value, self->code);
       break;
     case PROP_LINK:
-      g_value_set_string (value, ph_live_get_snapshot (self)->link);
+      g_value_set_string (value, self->link);
       break;
     case PROP_BLOCK:
-      g_value_set_string (value, ph_live_get_snapshot (self)->block);
+      g_value_set_string (value, self->block);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -317,8 +350,12 @@ ph_live_dispose (GObject *object)
 {
   PhLive *self = PH_LIVE (object);
 
+  g_clear_pointer (&self->offering, ph_offering_free);
   g_clear_pointer (&self->session, ph_engine_session_free);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->code, g_free);
+  g_clear_pointer (&self->link, g_free);
+  g_clear_pointer (&self->block, g_free);
   g_clear_object (&self->peers);
   g_clear_object (&self->connections);
   g_clear_object (&self->events);
@@ -404,6 +441,7 @@ ph_live_new_host (PhEngine *engine, const PhHostOptions *options, GListModel *ru
   if (self->session == NULL)
     return NULL;
   ph_engine_session_set_snapshot_func (self->session, on_snapshot);
+  self->offering = ph_offering_new (self);
   return g_steal_pointer (&self);
 }
 
@@ -507,6 +545,12 @@ GListModel *
 ph_live_get_mappings (PhLive *live)
 {
   return G_LIST_MODEL (live->mappings);
+}
+
+void
+ph_live_set_services (PhLive *live, PhServices *services)
+{
+  ph_engine_session_set_services (live->session, services, NULL, NULL);
 }
 
 void

@@ -59,8 +59,7 @@ dup_host (const char *text)
 {
   gsize length = strlen (text);
   gboolean is_in_brackets = length > 2 && text[0] == '[' && text[length - 1] == ']';
-  g_autofree char *inside =
-      is_in_brackets ? g_strndup (text + 1, length - 2) : g_strdup (text);
+  g_autofree char *inside = is_in_brackets ? g_strndup (text + 1, length - 2) : g_strdup (text);
   guint8 addr[16];
 
   if (!ph_address_parse (inside, addr))

@@ -250,8 +250,7 @@ update_problem (PhMappingRow *self)
   PhMappingItemState state = ph_mapping_item_get_state (self->item);
   const char *trouble = ph_mapping_item_get_trouble (self->item);
   const char *message = ph_mapping_item_get_message (self->item);
-  const char *problem =
-      message != NULL || state == PH_MAPPING_ITEM_OFF ? message : trouble;
+  const char *problem = message != NULL || state == PH_MAPPING_ITEM_OFF ? message : trouble;
   guint16 port = state == PH_MAPPING_ITEM_FAILED ? find_other_port (self) : 0;
   g_autofree char *move = g_strdup_printf (_ ("Use Port %u Instead"), port);
 

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-rule-item.h"
 
+#include "core/ph-endpoint.h"
+#include "core/ph-known-port.h"
+
 struct _PhRuleItem
 {
   GObject parent_instance;
@@ -59,6 +62,19 @@ const char *
 ph_rule_item_get_text (PhRuleItem *item)
 {
   return item->text;
+}
+
+const char *
+ph_rule_item_get_title (PhRuleItem *item)
+{
+  const char *colon = strrchr (item->text, ':');
+  const PhKnownPort *known;
+  guint16 port;
+
+  if (colon == NULL || !ph_port_parse (colon + 1, &port))
+    return item->text;
+  known = ph_known_port_find (port);
+  return known != NULL ? known->title : item->text;
 }
 
 gboolean

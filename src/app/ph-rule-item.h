@@ -16,6 +16,9 @@ PhRuleItem *ph_rule_item_new (const char *text, gboolean is_on);
 /* Borrowed. */
 const char *ph_rule_item_get_text (PhRuleItem *item);
 
+/* What is known of its port ("Minecraft"), else its text; borrowed. */
+const char *ph_rule_item_get_title (PhRuleItem *item);
+
 gboolean ph_rule_item_is_on (PhRuleItem *item);
 void ph_rule_item_set_on (PhRuleItem *item, gboolean is_on);
 

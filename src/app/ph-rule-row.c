@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-rule-row.h"
 
-#include "core/ph-known-port.h"
-
 #include "ph-application.h"
 #include "ph-removal.h"
 #include "ph-rule-dialog.h"
@@ -83,20 +81,6 @@ ph_rule_row_init (PhRuleRow *self)
   gtk_widget_init_template (GTK_WIDGET (self));
 }
 
-/* What is known of the rule's port, if it has one. */
-static const char *
-get_title (const char *rule)
-{
-  guint16 port;
-  const char *colon = strrchr (rule, ':');
-  const PhKnownPort *known;
-
-  if (colon == NULL || !ph_port_parse (colon + 1, &port))
-    return NULL;
-  known = ph_known_port_find (port);
-  return known != NULL ? known->title : NULL;
-}
-
 static char *
 dup_use (PhRuleItem *item)
 {
@@ -114,13 +98,12 @@ static void
 update (PhRuleRow *self)
 {
   const char *rule = ph_rule_item_get_text (self->item);
-  const char *title = get_title (rule);
+  const char *title = ph_rule_item_get_title (self->item);
   g_autofree char *use = dup_use (self->item);
-  g_autofree char *subtitle =
-      title != NULL ? g_strdup_printf ("%s · %s", rule, use) : g_strdup (use);
+  g_autofree char *subtitle = title != rule ? g_strdup_printf ("%s · %s", rule, use) : NULL;
 
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), title != NULL ? title : rule);
-  adw_action_row_set_subtitle (ADW_ACTION_ROW (self), subtitle);
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), title);
+  adw_action_row_set_subtitle (ADW_ACTION_ROW (self), subtitle != NULL ? subtitle : use);
   gtk_switch_set_active (self->is_on, ph_rule_item_is_on (self->item));
 }
 

@@ -7,6 +7,7 @@
 #include "ph-ended-view.h"
 #include "ph-events-view.h"
 #include "ph-host-view.h"
+#include "ph-main-menu.h"
 #include "ph-pairing-view.h"
 #include "ph-words.h"
 
@@ -48,6 +49,7 @@ ph_session_page_class_init (PhSessionPageClass *class)
 
   g_type_ensure (PH_TYPE_CONNECTIONS_VIEW);
   g_type_ensure (PH_TYPE_EVENTS_VIEW);
+  g_type_ensure (PH_TYPE_MAIN_MENU);
   G_OBJECT_CLASS (class)->dispose = ph_session_page_dispose;
   gtk_widget_class_set_template_from_resource (widget_class, PH_RESOURCES "ph-session-page.ui");
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, stack);

@@ -4,6 +4,7 @@
 #include "core/ph-error.h"
 
 #include "ph-keeper.h"
+#include "ph-portable.h"
 #include "ph-question-dialog.h"
 #include "ph-session-page.h"
 #include "ph-start-page.h"
@@ -249,6 +250,8 @@ ask_next (PhWindow *self)
 {
   GListModel *questions = ph_live_get_questions (self->live);
 
+  if (!gtk_widget_get_visible (GTK_WIDGET (self)))
+    return; /* the desktop has been told */
   for (guint i = 0; i < g_list_model_get_n_items (questions) && !self->is_asking; i++)
     {
       g_autoptr (PhQuestion) question = g_list_model_get_item (questions, i);
@@ -264,15 +267,27 @@ ask_next (PhWindow *self)
     }
 }
 
-/* Who does not look at the window is told by the desktop. */
+/* Who does not look at the window is told by the desktop; a number has to be seen. */
 static void
 on_asked (PhWindow *self, PhQuestion *question)
 {
   PhNotices *notices = ph_application_get_notices (get_application (self));
 
-  if (!gtk_window_is_active (GTK_WINDOW (self)) && ph_question_get_number (question) == NULL)
+  if (ph_question_get_number (question) != NULL)
+    gtk_window_present (GTK_WINDOW (self));
+  else if (!gtk_window_is_active (GTK_WINDOW (self)))
     ph_notices_ask (notices, self->name, ph_question_get_peer (question),
                     ph_question_is_verified (question));
+  ask_next (self);
+}
+
+/* It was closed while its session went on, and is there again. */
+static void
+on_shown (PhWindow *self)
+{
+  if (self->live == NULL)
+    return;
+  ph_notices_withdraw (ph_application_get_notices (get_application (self)), self->name);
   ask_next (self);
 }
 
@@ -306,25 +321,61 @@ on_left (PhWindow *self, const char *peer)
 /* --- keeping a session ------------------------------------------------------------------------ */
 
 static void
+on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (PhWindow) self = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!ph_saved_sessions_forget_finish (PH_SAVED_SESSIONS (source), result, &error))
+    ph_window_toast (GTK_WIDGET (self), error->message);
+}
+
+static void
+forget_saved (PhWindow *self)
+{
+  g_autoptr (PhSavedSession) saved = g_steal_pointer (&self->plan->saved);
+
+  g_clear_pointer (&self->keeper, ph_keeper_free);
+  ph_saved_sessions_forget_async (ph_application_get_saved (get_application (self)), saved, NULL,
+                                  on_forgotten, g_object_ref (self));
+  g_simple_action_set_state (self->keep, g_variant_new_boolean (FALSE));
+}
+
+/* Without its secret a saved session is of no use. */
+static void
 on_secret_stored (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (PhWindow) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (!ph_saved_sessions_store_secret_finish (PH_SAVED_SESSIONS (source), result, &error))
-    ph_window_toast (GTK_WIDGET (self), error->message);
+  if (ph_saved_sessions_store_secret_finish (PH_SAVED_SESSIONS (source), result, &error))
+    return;
+  ph_window_toast (GTK_WIDGET (self), error->message);
+  if (self->live != NULL && self->plan->saved != NULL)
+    forget_saved (self);
+}
+
+/* What tells it from others in a list: what is shared first, or who the Host is. */
+static const char *
+get_title (PhWindow *self)
+{
+  g_autoptr (PhRuleItem) rule = g_list_model_get_item (ph_live_get_rules (self->live), 0);
+  const PhSnapshotPeer *peer = ph_live_get_only_peer (self->live);
+
+  if (!is_host (self))
+    return peer != NULL ? peer->name : _ ("My Session");
+  return rule != NULL ? ph_rule_item_get_title (rule) : _ ("My Session");
 }
 
 static PhSavedSession *
 new_saved (PhWindow *self)
 {
   PhSavedSession *saved = ph_saved_session_new (self->plan->role);
-  const PhSnapshotPeer *peer = ph_live_get_only_peer (self->live);
   PhSnapshot *snapshot = ph_live_get_snapshot (self->live);
-  const char *title = is_host (self) || peer == NULL ? _ ("My Session") : peer->name;
 
-  g_object_set (saved, "title", title, "session-id", snapshot->id != NULL ? snapshot->id : "",
-                "signal", snapshot->signal != NULL ? snapshot->signal : "", NULL);
+  g_object_set (saved, "title", get_title (self), "session-id",
+                snapshot->id != NULL ? snapshot->id : "", "signal",
+                snapshot->signal != NULL ? snapshot->signal : "", NULL);
   return saved;
 }
 
@@ -346,27 +397,6 @@ keep_session (PhWindow *self)
   ph_saved_sessions_store_secret_async (sessions, self->plan->saved, secret, NULL, on_secret_stored,
                                         g_object_ref (self));
   g_simple_action_set_state (self->keep, g_variant_new_boolean (TRUE));
-}
-
-static void
-on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (PhWindow) self = user_data;
-  g_autoptr (GError) error = NULL;
-
-  if (!ph_saved_sessions_forget_finish (PH_SAVED_SESSIONS (source), result, &error))
-    ph_window_toast (GTK_WIDGET (self), error->message);
-}
-
-static void
-forget_saved (PhWindow *self)
-{
-  g_autoptr (PhSavedSession) saved = g_steal_pointer (&self->plan->saved);
-
-  g_clear_pointer (&self->keeper, ph_keeper_free);
-  ph_saved_sessions_forget_async (ph_application_get_saved (get_application (self)), saved, NULL,
-                                  on_forgotten, g_object_ref (self));
-  g_simple_action_set_state (self->keep, g_variant_new_boolean (FALSE));
 }
 
 static void
@@ -409,6 +439,8 @@ show_session (PhWindow *self, PhLive *live)
 static void
 show_problem (PhWindow *self, const GError *error)
 {
+  g_clear_object (&self->opening);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->start), TRUE);
   show_start (self);
   ph_start_page_show_problem (self->start, self->plan != NULL ? self->plan->role : PH_SESSION_HOST,
                               error->message);
@@ -425,6 +457,7 @@ on_settings_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   g_clear_object (&self->opening);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->start), TRUE);
   if (preset != NULL)
     live = ph_plan_begin (self->plan, ph_application_get_engine (get_application (self)), preset,
                           &error);
@@ -444,6 +477,7 @@ start_opening (PhWindow *self)
   g_cancellable_cancel (self->opening);
   g_clear_object (&self->opening);
   drop_session (self);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->start), FALSE);
   self->opening = g_cancellable_new ();
   return self->opening;
 }
@@ -527,6 +561,12 @@ ph_window_offer_code (PhWindow *window, const char *code)
   ph_start_page_offer_code (window->start, code);
 }
 
+gboolean
+ph_window_is_idle (PhWindow *window)
+{
+  return window->live == NULL && window->opening == NULL;
+}
+
 PhLive *
 ph_window_get_live (PhWindow *window)
 {
@@ -591,6 +631,7 @@ ph_window_init (PhWindow *self)
   self->keep = g_simple_action_new_stateful ("keep", NULL, g_variant_new_boolean (FALSE));
   g_signal_connect (self->keep, "change-state", G_CALLBACK (on_keep), self);
   g_action_map_add_action (G_ACTION_MAP (self), G_ACTION (self->keep));
+  g_signal_connect (self, "show", G_CALLBACK (on_shown), NULL);
 }
 
 PhWindow *
@@ -646,4 +687,25 @@ ph_window_toast_undo (GtkWidget *widget,
   adw_toast_set_button_label (toast, _ ("_Undo"));
   g_signal_connect_data (toast, "button-clicked", undo, data, free_data, G_CONNECT_SWAPPED);
   show_toast (widget, toast);
+}
+
+static void
+on_launched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GtkWidget) widget = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (!g_app_info_launch_default_for_uri_finish (result, &error))
+    ph_window_toast (widget, error->message);
+}
+
+void
+ph_window_show_uri (GtkWidget *widget, const char *uri)
+{
+  GdkDisplay *display = gtk_widget_get_display (widget);
+  g_autoptr (GdkAppLaunchContext) context = gdk_display_get_app_launch_context (display);
+
+  ph_portable_prepare_launch (G_APP_LAUNCH_CONTEXT (context));
+  g_app_info_launch_default_for_uri_async (uri, G_APP_LAUNCH_CONTEXT (context), NULL, on_launched,
+                                           g_object_ref (widget));
 }

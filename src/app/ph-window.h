@@ -25,11 +25,17 @@ void ph_window_open_saved (PhWindow *window, PhSavedSession *saved);
 /* Shows @code on the page to begin with, for the person to decide. */
 void ph_window_offer_code (PhWindow *window, const char *code);
 
+/* Whether it shows the page to begin with. */
+gboolean ph_window_is_idle (PhWindow *window);
+
 /* Borrowed; NULL while there is no session. */
 PhLive *ph_window_get_live (PhWindow *window);
 
 /* Answers the open question about @peer, if there is one. */
 void ph_window_answer (PhWindow *window, const char *peer, gboolean is_yes);
+
+/* Opens @uri with the program the desktop has for it; a toast says so if there is none. */
+void ph_window_show_uri (GtkWidget *widget, const char *uri);
 
 /* A short feedback, plain text, in the window that @widget is in. */
 void ph_window_toast (GtkWidget *widget, const char *text);

@@ -18,6 +18,7 @@ static const char summary[] =
 static const char commands[] = "  host           share services of this computer\n"
                                "  join           use what somebody shares\n"
                                "  services       list what could be shared\n"
+                               "  test           try the servers that connecting may need\n"
                                "“porthole host --help” and so on tell all options of each.\n";
 
 static const char example[] = "Share a Minecraft server:\n"
@@ -46,7 +47,7 @@ ph_cli_describe (void)
     G_OPTION_ENTRY_NULL,
   };
   PhCommand *command = ph_command_new ("porthole", "share a TCP service with a friend",
-                                       "host|join|services …", summary);
+                                       "host|join|services|test …", summary);
 
   ph_command_add_options (command, entries);
   ph_command_add_section (command, "Commands", g_strdup (commands));
@@ -156,6 +157,8 @@ ph_cli_main (int argc, char **argv)
     return ph_cli_host (argc - 1, argv + 1);
   if (g_str_equal (command, "join"))
     return ph_cli_join (argc - 1, argv + 1);
+  if (g_str_equal (command, "test"))
+    return ph_cli_test (argc - 1, argv + 1);
   if (g_str_equal (command, "services"))
     return ph_cli_services (argc - 1, argv + 1);
   if (g_str_equal (command, "--help") || g_str_equal (command, "-h") ||
@@ -175,8 +178,8 @@ ph_cli_main (int argc, char **argv)
                      "--help” tells more\n");
   else
     fprintf (stderr,
-             "porthole: “%s” is none of “host”, “join” and “services”; “porthole --help” tells "
-             "more\n",
+             "porthole: “%s” is none of “host”, “join”, “services” and “test”; “porthole --help” "
+             "tells more\n",
              command);
   return PH_EXIT_USAGE;
 }

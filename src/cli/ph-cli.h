@@ -27,6 +27,7 @@ PhExit ph_cli_exit_status (const GError *error);
 
 int ph_cli_host (int argc, char **argv);
 int ph_cli_join (int argc, char **argv);
+int ph_cli_test (int argc, char **argv);
 int ph_cli_services (int argc, char **argv);
 
 /* argv[0] is the program. */
@@ -43,6 +44,7 @@ gboolean ph_cli_parse (PhCommand *command, int *argc, char ***argv, GError **err
 PhCommand *ph_cli_describe (void);
 PhCommand *ph_cli_describe_host (void);
 PhCommand *ph_cli_describe_join (void);
+PhCommand *ph_cli_describe_test (void);
 PhCommand *ph_cli_describe_services (void);
 
 /* Says what is wrong with the command line, before there is anything to end. */

@@ -266,3 +266,14 @@ ph_output_json_rules (PhOutput *self, const PhRules *rules)
   json_builder_end_array (builder);
   event_end (self, builder, TRUE);
 }
+
+void
+ph_output_json_server (PhOutput *self, const char *server, gboolean works, const char *message)
+{
+  JsonBuilder *builder = event_begin ("server");
+
+  add_string (builder, "server", server);
+  add_boolean (builder, "works", works);
+  add_string (builder, "message", message);
+  event_end (self, builder, TRUE);
+}

@@ -53,6 +53,8 @@ extern const PhSessionEvents ph_output_json_events;
 void ph_output_json_clients (PhOutput *output, PhHost *host);
 void ph_output_json_rules (PhOutput *output, const PhRules *rules);
 void
+ph_output_json_server (PhOutput *output, const char *server, gboolean works, const char *message);
+void
 ph_output_json_trouble (PhOutput *output, const char *event, const char *code, const char *message);
 
 G_END_DECLS

@@ -209,6 +209,15 @@ ph_output_clients (PhOutput *self, PhHost *host)
 }
 
 void
+ph_output_server (PhOutput *self, const char *server, gboolean works, const char *message)
+{
+  if (self->is_json)
+    ph_output_json_server (self, server, works, message);
+  else
+    ph_output_say (self, "%s: %s. %s.", server, works ? "works" : "does not work", message);
+}
+
+void
 ph_output_rules (PhOutput *self, const PhRules *rules)
 {
   if (self->is_json)

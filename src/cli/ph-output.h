@@ -53,6 +53,9 @@ void ph_output_line_too_long (PhOutput *output);
 /* Tells what @commands there are if @line asks for that. */
 gboolean ph_output_help (PhOutput *output, const PhInputCommand *commands, const char *line);
 
+/* What became of trying @server. */
+void ph_output_server (PhOutput *output, const char *server, gboolean works, const char *message);
+
 /* The answer to `clients`. */
 void ph_output_clients (PhOutput *output, PhHost *host);
 

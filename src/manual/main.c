@@ -9,13 +9,10 @@
 
 /* porthole-manual PAGE|PROGRAM.bash prints one page, or one program's completion. */
 
-static const char *const pages[] = { "porthole",
-                                     "porthole-host",
-                                     "porthole-join",
-                                     "porthole-services",
-                                     "porthole-gtk",
-                                     "porthole-signal",
-                                     NULL };
+static const char *const pages[] = { "porthole",        "porthole-host",
+                                     "porthole-join",   "porthole-services",
+                                     "porthole-test",   "porthole-gtk",
+                                     "porthole-signal", NULL };
 
 static PhCommand *
 describe (const char *page)
@@ -26,6 +23,8 @@ describe (const char *page)
     return ph_cli_describe_host ();
   if (g_str_equal (page, "porthole-join"))
     return ph_cli_describe_join ();
+  if (g_str_equal (page, "porthole-test"))
+    return ph_cli_describe_test ();
   if (g_str_equal (page, "porthole-services"))
     return ph_cli_describe_services ();
   if (g_str_equal (page, "porthole-gtk"))
@@ -42,7 +41,8 @@ dup_porthole_bash (void)
   g_autoptr (PhCommand) host = ph_cli_describe_host ();
   g_autoptr (PhCommand) join = ph_cli_describe_join ();
   g_autoptr (PhCommand) services = ph_cli_describe_services ();
-  PhCommand *subcommands[] = { host, join, services };
+  g_autoptr (PhCommand) test = ph_cli_describe_test ();
+  PhCommand *subcommands[] = { host, join, services, test };
 
   return ph_manual_dup_bash (program, subcommands, G_N_ELEMENTS (subcommands));
 }

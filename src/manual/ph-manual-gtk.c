@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "core/ph-log.h"
+
 #include "ph-manual.h"
 
 static const char summary[] =
@@ -17,8 +19,12 @@ PhCommand *
 ph_manual_describe_gtk (void)
 {
   static gboolean set;
+  static char *text;
   const GOptionEntry entries[] = {
     { "new-instance", 0, 0, G_OPTION_ARG_NONE, &set, "Start a process of its own", NULL },
+    { "log-level", 0, 0, G_OPTION_ARG_STRING, &text, "How much to log", PH_LOG_LEVELS },
+    { "log-file", 0, 0, G_OPTION_ARG_FILENAME, &text,
+      "Log to this file, at level info if not told otherwise", "FILE" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &set, "Print the version and end", NULL },
     G_OPTION_ENTRY_NULL,
   };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #pragma once
 
+#include "ph-server-test.h"
 #include "ph-snapshot.h"
 
 G_BEGIN_DECLS
@@ -121,6 +122,16 @@ void ph_engine_session_answer (PhEngineSession *session,
 
 /* `ended` follows within two seconds. */
 void ph_engine_session_end (PhEngineSession *session);
+
+/* As ph_server_test_async, on the transport thread; @callback is called on this one, in its
+ * thread-default GMainContext. Ends with G_IO_ERROR_CANCELLED when the engine is freed. */
+void ph_engine_test_server_async (PhEngine *engine,
+                                  PhServerKind kind,
+                                  const char *text,
+                                  GCancellable *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer user_data);
+char *ph_engine_test_server_finish (GAsyncResult *result, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhEngine, ph_engine_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhEngineSession, ph_engine_session_free)

@@ -67,7 +67,6 @@ struct _PhHost
   PhServices *offered;  /* … and allowed; NULL: nothing yet */
   GSource *services_timer;
   gint64 services_us; /* before which Clients are not told again */
-  gint64 n_lists;     /* that Clients were told */
   const PhSessionEvents *events;
   gpointer user_data;
 };

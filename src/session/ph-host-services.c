@@ -24,7 +24,7 @@ tell (PhHost *self, PhHostClient *client)
 
   if (mux == NULL)
     return;
-  list = ph_services_print (self->offered, ++self->n_lists);
+  list = ph_services_print (self->offered);
   ph_mux_send_services (mux, list);
 }
 
@@ -87,9 +87,10 @@ ph_host_services_changed (PhHost *self)
 void
 ph_host_set_services (PhHost *self, PhServices *services)
 {
-  g_autoptr (PhServices) old = g_steal_pointer (&self->services);
+  PhServices *old = self->services;
 
   self->services = services != NULL ? ph_services_ref (services) : NULL;
+  g_clear_pointer (&old, ph_services_unref);
   ph_host_services_changed (self);
 }
 

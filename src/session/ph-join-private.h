@@ -51,8 +51,7 @@ struct _PhJoin
   guint8 random[PH_RANDOM_SIZE];
   PhHalf *offer; /* checked; waits for our addresses */
   PhSdp *offer_sdp;
-  PhServices *services;   /* what the Host offers; NULL: it has not said */
-  gint64 services_serial; /* … in the tunnel there is now */
+  PhServices *services; /* what the Host offers; NULL: it has not said */
   gboolean compare_number;
   gboolean is_asking; /* whether the numbers are the same */
   gboolean was_connected;

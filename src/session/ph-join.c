@@ -167,7 +167,6 @@ on_connected (gpointer user_data)
 
   ph_join_set_state (self, PH_JOIN_CONNECTED);
   self->was_connected = TRUE;
-  self->services_serial = 0;
   g_clear_pointer (&self->watch, ph_signal_watch_free);
   if (self->is_manual)
     self->events->block (NULL, self->user_data);
@@ -200,18 +199,14 @@ on_services (const guint8 *list, gsize size, gpointer user_data)
 {
   PhJoin *self = user_data;
   g_autoptr (GError) error = NULL;
-  gint64 serial = 0;
-  g_autoptr (PhServices) services = ph_services_parse (list, size, &serial, &error);
+  g_autoptr (PhServices) services = ph_services_parse (list, size, &error);
 
   if (services == NULL)
     {
       g_debug ("join: the Host's services cannot be read: %s", error->message);
       return;
     }
-  if (serial <= self->services_serial || self->state != PH_JOIN_CONNECTED)
-    return;
-  self->services_serial = serial;
-  if (ph_services_equal (services, self->services))
+  if (self->state != PH_JOIN_CONNECTED || ph_services_equal (services, self->services))
     return;
   g_clear_pointer (&self->services, ph_services_unref);
   self->services = g_steal_pointer (&services);

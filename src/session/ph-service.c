@@ -228,7 +228,7 @@ get_printed_size (const PhService *service)
 }
 
 GBytes *
-ph_services_print (const PhServices *services, gint64 serial)
+ph_services_print (const PhServices *services)
 {
   JsonBuilder *builder = ph_json_begin ();
   gsize left = PH_MUX_MAX_SERVICES_BYTES - FRAME_BYTES;
@@ -236,7 +236,6 @@ ph_services_print (const PhServices *services, gint64 serial)
   const PhService *all = ph_services_get (services, &n);
   char *json;
 
-  ph_json_add_int (builder, "serial", serial);
   json_builder_set_member_name (builder, "services");
   json_builder_begin_array (builder);
   for (guint i = 0; i < n && get_printed_size (&all[i]) <= left; i++)
@@ -263,16 +262,12 @@ read_service (PhJsonReader *reader, gpointer user_data)
 }
 
 PhServices *
-ph_services_parse (const guint8 *json, gsize size, gint64 *ret_serial, GError **error)
+ph_services_parse (const guint8 *json, gsize size, GError **error)
 {
   g_autoptr (PhServices) self = services_new ();
   g_auto (PhJsonReader) reader =
       ph_json_read ((const char *)json, size, PH_MUX_MAX_SERVICES_BYTES, error);
-  gint64 serial = ph_json_get_count (&reader, "serial", G_MAXINT64);
 
   ph_json_foreach (&reader, "services", PH_SERVICES_MAX, read_service, self);
-  if (reader.has_failed)
-    return NULL;
-  *ret_serial = serial;
-  return g_steal_pointer (&self);
+  return reader.has_failed ? NULL : g_steal_pointer (&self);
 }

@@ -51,16 +51,15 @@ gboolean ph_services_equal (const PhServices *a, const PhServices *b);
 
 /* As it travels, JSON:
  *
- *   {"serial":1,"services":
- *     [{"title":"Minecraft","address":"127.0.0.1","port":25565,"kind":"game"}]}
+ *   {"services":[{"title":"Minecraft","address":"127.0.0.1","port":25565,"kind":"game"}]}
  *
  * `title` and `kind` may be missing; a kind that is not known is "other", and members that are not
- * known are skipped. Lists may overtake each other on their way: the greatest serial, from 1 on, is
- * the newest. At most PH_MUX_MAX_SERVICES_BYTES, for which the last ones are left out. Owned. */
-GBytes *ph_services_print (const PhServices *services, gint64 serial);
+ * known are skipped. At most PH_MUX_MAX_SERVICES_BYTES, for which the last ones are left out.
+ * Owned. */
+GBytes *ph_services_print (const PhServices *services);
 
 /* Any bytes are legal input. Owned. Errors: PH_ERROR_PROTOCOL. */
-PhServices *ph_services_parse (const guint8 *json, gsize size, gint64 *ret_serial, GError **error);
+PhServices *ph_services_parse (const guint8 *json, gsize size, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (PhServices, ph_services_unref)
 

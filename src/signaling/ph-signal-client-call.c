@@ -10,15 +10,14 @@
 
 #define CALL_TIMEOUT_MS 10000
 #define FAREWELL_PATIENCE_MS 60000
+#define PROBE_PATIENCE_MS 5000
 /* Each Client that is turned away costs a call. All that a server may list at once get theirs; who
  * is listed while none of those is answered does not. */
 #define MAX_REJECTIONS PH_SIGNAL_MAX_JOINS
 
 static const char *const methods[] = {
-  [PH_CALL_ENTER] = "POST",
-  [PH_CALL_SIGNAL] = "PUT",
-  [PH_CALL_REJECT] = "PUT",
-  [PH_CALL_DELETE] = "DELETE",
+  [PH_CALL_ENTER] = "POST",    [PH_CALL_SIGNAL] = "PUT", [PH_CALL_REJECT] = "PUT",
+  [PH_CALL_DELETE] = "DELETE", [PH_CALL_PROBE] = "GET",
 };
 
 typedef struct
@@ -165,6 +164,11 @@ call_retry (GTask *task, const PhSignalHttpAnswer *answer, GError *error)
   gboolean may_give_up = is_bounded (call) || ph_error_code (error) == PH_ERROR_FULL;
   guint delay_ms;
 
+  if (call->kind == PH_CALL_PROBE)
+    {
+      call_fail (task, error);
+      return;
+    }
   call->is_repeated = TRUE;
   call->backoff_ms = ph_signal_client_next_backoff_ms (call->backoff_ms);
   delay_ms = ph_signal_client_pause_ms (call->backoff_ms, answer);
@@ -187,7 +191,7 @@ call_retry (GTask *task, const PhSignalHttpAnswer *answer, GError *error)
 static gboolean
 is_done_without (const Call *call, const PhSignalHttpAnswer *answer)
 {
-  return call->kind == PH_CALL_DELETE ||
+  return call->kind == PH_CALL_DELETE || call->kind == PH_CALL_PROBE ||
          (call->kind != PH_CALL_ENTER &&
           (call->is_repeated || (answer != NULL && answer->is_repeated)));
 }
@@ -211,7 +215,10 @@ on_call_answer (GObject *source, GAsyncResult *result, gpointer data)
   switch (ph_signal_client_judge (call->client, answer, failure, &error))
     {
     case PH_VERDICT_GOOD:
-      call_succeed (task, answer);
+      if (call->kind == PH_CALL_PROBE) /* of a session that cannot be there */
+        call_fail (task, ph_signal_client_new_stranger_error (call->client));
+      else
+        call_succeed (task, answer);
       return;
     case PH_VERDICT_RETRY:
       call_retry (task, answer, error);
@@ -259,6 +266,8 @@ patience_ms (const Call *call)
     case PH_CALL_REJECT:
     case PH_CALL_DELETE:
       return FAREWELL_PATIENCE_MS;
+    case PH_CALL_PROBE:
+      return PROBE_PATIENCE_MS;
     case PH_CALL_SIGNAL:
       break;
     }

@@ -20,6 +20,15 @@ judge_stranger (PhSignalClient *self, GError **error, const char *what)
   return self->answered ? PH_VERDICT_RETRY : PH_VERDICT_FINAL;
 }
 
+GError *
+ph_signal_client_new_stranger_error (PhSignalClient *self)
+{
+  GError *error = NULL;
+
+  set_unreachable (self, &error, "it answers, but not as a signaling server does");
+  return error;
+}
+
 static char *
 explain_tls_error (const GError *failure)
 {

@@ -47,6 +47,9 @@ PhSignalSession *ph_signal_client_read_session (PhSignalClient *client,
                                                 const PhSignalHttpAnswer *answer,
                                                 GError **error);
 
+/* Of a server that has something at every path. Owned. */
+GError *ph_signal_client_new_stranger_error (PhSignalClient *client);
+
 /* Trying again */
 
 /* 0 before the first. */
@@ -65,6 +68,7 @@ typedef enum
   PH_CALL_SIGNAL, /* the answer says nothing more */
   PH_CALL_REJECT, /* the same; nobody waits for it for long, nor for the next */
   PH_CALL_DELETE, /* the session may be gone already */
+  PH_CALL_PROBE,  /* tried once; that there is no such session is the right answer */
 } PhSignalCallKind;
 
 /* Takes @url and @json. @token and @json may be NULL. Finish it with g_task_propagate_pointer

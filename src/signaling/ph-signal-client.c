@@ -96,6 +96,28 @@ ph_signal_client_create_finish (GAsyncResult *result, GError **error)
   return g_task_propagate_pointer (G_TASK (result), error);
 }
 
+/* By the answer about a session that cannot be there: nobody has its token. */
+void
+ph_signal_client_probe_async (PhSignalClient *self,
+                              GCancellable *cancellable,
+                              GAsyncReadyCallback callback,
+                              gpointer user_data)
+{
+  char token[PH_TOKEN_SIZE];
+  char id[PH_ID_SIZE];
+
+  ph_code_draw_token (token);
+  ph_code_id_from_token (token, id);
+  ph_signal_client_call (self, PH_CALL_PROBE, ph_signal_client_dup_url (self, id, ""), NULL, NULL,
+                         cancellable, callback, user_data);
+}
+
+gboolean
+ph_signal_client_probe_finish (GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 void
 ph_signal_client_join_async (PhSignalClient *self,
                              const char *id,

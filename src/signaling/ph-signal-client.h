@@ -78,6 +78,13 @@ void ph_signal_client_delete_async (PhSignalClient *client,
                                     gpointer user_data);
 gboolean ph_signal_client_delete_finish (GAsyncResult *result, GError **error);
 
+/* Asks once, for 5 s at most, whether this is a signaling server; nothing is made there. */
+void ph_signal_client_probe_async (PhSignalClient *client,
+                                   GCancellable *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer user_data);
+gboolean ph_signal_client_probe_finish (GAsyncResult *result, GError **error);
+
 /* Follows one session until it is freed or fails. */
 typedef struct _PhSignalWatch PhSignalWatch;
 

@@ -293,7 +293,6 @@ typedef struct
   GPtrArray *servers;    /* of Server */
   GCancellable *lookups; /* ends the lookups that are still under way */
   guint n_lookups;
-  guint n_stun; /* STUN servers that are being asked */
   PhStunProbe *probe;
   GSource *deadline;
   GSource *cancellation; /* NULL where nobody can cancel */
@@ -342,7 +341,7 @@ warn_of_what_is_missing (Resolving *self)
       if (!server->is_looked_up)
         warn_of_server (self, server, "looking up its name takes too long");
     }
-  if (!self->config->has_stun && self->n_stun > 0)
+  if (!self->config->has_stun && self->config->n_stun > 0)
     g_ptr_array_add (
         self->config->warnings,
         g_strdup ("No STUN server answers, so a direct connection through a router may "
@@ -369,7 +368,7 @@ resolving_finish (GTask *task)
 static void finish_if_complete (GTask *task);
 
 static void
-on_probed (const PhEndpoint *server, gpointer user_data)
+on_probed (const PhEndpoint *server, const PhEndpoint *seen, gpointer user_data)
 {
   GTask *task = user_data;
   Resolving *self = g_task_get_task_data (task);
@@ -378,6 +377,7 @@ on_probed (const PhEndpoint *server, gpointer user_data)
     return;
   self->config->has_stun = TRUE;
   self->config->stun = *server;
+  self->config->seen = *seen;
   finish_if_complete (task);
 }
 
@@ -416,7 +416,7 @@ add_address (Resolving *self, const Server *server, const guint8 addr[16])
   memcpy (endpoint.addr, addr, 16);
   if (server->kind == SERVER_STUN)
     {
-      self->n_stun++;
+      self->config->n_stun++;
       ph_stun_probe_add (self->probe, &endpoint);
     }
   else
@@ -437,7 +437,8 @@ finish_if_complete (GTask *task)
 {
   Resolving *self = g_task_get_task_data (task);
 
-  if (!self->is_done && self->n_lookups == 0 && (self->config->has_stun || self->n_stun == 0))
+  if (!self->is_done && self->n_lookups == 0 &&
+      (self->config->has_stun || self->config->n_stun == 0))
     resolving_finish (task);
 }
 
@@ -519,7 +520,12 @@ ph_ice_servers_resolve_async (PhIceServers *servers,
   for (guint i = 0; i < servers->servers->len; i++)
     g_ptr_array_add (self->servers, server_copy (g_ptr_array_index (servers->servers, i)));
   for (guint i = 0; i < self->servers->len; i++)
-    look_up (task, g_ptr_array_index (self->servers, i));
+    {
+      Server *server = g_ptr_array_index (self->servers, i);
+
+      self->config->n_turn += server->kind == SERVER_TURN ? 1 : 0;
+      look_up (task, server);
+    }
   finish_if_complete (task);
 }
 

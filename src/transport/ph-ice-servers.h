@@ -28,8 +28,11 @@ typedef struct
 typedef struct
 {
   gatomicrefcount refs;
+  guint n_stun; /* servers that were asked; with has_stun one has answered */
   gboolean has_stun;
   PhEndpoint stun;
+  PhEndpoint seen; /* this computer as the STUN server sees it; all zero: it does not say */
+  guint n_turn;    /* that are named, whether found or not */
   GPtrArray *turn; /* of PhTurnServer */
   gboolean relay_only;
   GPtrArray *warnings; /* of char *: what did not work, in words for a person */

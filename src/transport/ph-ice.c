@@ -11,6 +11,7 @@
 
 #include "ph-ice-holes.h"
 #include "ph-segments.h"
+#include "ph-turn-probe.h"
 
 #define COMPONENT NICE_COMPONENT_TYPE_RTP /* component 1: all there is */
 #define SOCKET_BUFFER_BYTES (4 * 1024 * 1024)
@@ -38,8 +39,10 @@ struct _PhIce
   PhIceHoles *holes; /* while a patient one waits for a path; else NULL */
   GSource *gathering_limit;
   GSource *retry;
-  PhSlice slice;   /* of taking datagrams */
-  GSource *attach; /* goes on taking them in the loop's next turn */
+  PhSlice slice;           /* of taking datagrams */
+  GSource *attach;         /* goes on taking them in the loop's next turn */
+  PhTurnProbe *turn_probe; /* once gathered, where no relay came; else NULL */
+  char *turn_error;        /* what that found out; NULL: nothing yet */
   guint n_remote_addresses;
   gboolean is_gathered;
   gboolean is_controlling;
@@ -163,6 +166,60 @@ to_nice_candidate (PhIce *self, const PhCandidate *candidate)
   return nice;
 }
 
+/* Why there is no path */
+
+static void
+on_turn_probed (const PhEndpoint *relay, const GError *error, gpointer user_data)
+{
+  PhIce *self = user_data;
+
+  if (error != NULL)
+    self->turn_error = g_strdup (error->message);
+}
+
+static void
+add_offered (GSList *candidates, PhOffered *offered)
+{
+  for (GSList *l = candidates; l != NULL; l = l->next)
+    {
+      const NiceCandidate *candidate = l->data;
+      gboolean is_relayed = candidate->type == NICE_CANDIDATE_TYPE_RELAYED;
+      PhEndpoint endpoint;
+      PhScope scope;
+
+      if (!from_nice_address (&candidate->addr, &endpoint))
+        continue;
+      scope = ph_address_scope (endpoint.addr);
+      if (!is_relayed && (scope == PH_SCOPE_LOOPBACK || scope == PH_SCOPE_LINK_LOCAL))
+        continue;
+      offered->has_any = TRUE;
+      offered->has_relayed |= is_relayed;
+      offered->has_public |= scope == PH_SCOPE_PUBLIC && !is_relayed;
+      if (ph_address_is_ipv4 (endpoint.addr))
+        offered->has_ipv4 = TRUE;
+      else
+        offered->has_ipv6 = TRUE;
+    }
+  g_slist_free_full (candidates, (GDestroyNotify)nice_candidate_free);
+}
+
+void
+ph_ice_get_facts (PhIce *self, PhNoPathFacts *ret_facts)
+{
+  *ret_facts = (PhNoPathFacts){
+    .has_pair = self->has_pair,
+    .relay_only = self->config->relay_only,
+    .n_stun = self->config->n_stun,
+    .has_stun = self->config->has_stun,
+    .n_turn = self->config->n_turn,
+    .turn_error = self->turn_error,
+  };
+  add_offered (nice_agent_get_local_candidates (self->agent, self->stream, COMPONENT),
+               &ret_facts->ours);
+  add_offered (nice_agent_get_remote_candidates (self->agent, self->stream, COMPONENT),
+               &ret_facts->theirs);
+}
+
 /* Gathering */
 
 static void
@@ -172,6 +229,9 @@ finish_gathering (PhIce *self)
     return;
   self->is_gathered = TRUE;
   ph_timer_disarm (self->gathering_limit);
+  if (self->config->turn->len > 0 && !self->has_relayed)
+    self->turn_probe = ph_turn_probe_new (self->context, g_ptr_array_index (self->config->turn, 0),
+                                          on_turn_probed, self);
   self->events->gathered (self->user_data);
 }
 
@@ -710,6 +770,8 @@ ph_ice_close (PhIce *self)
   if (self->stream != 0)
     nice_agent_attach_recv (self->agent, self->stream, COMPONENT, self->context, NULL, NULL);
   g_clear_pointer (&self->holes, ph_ice_holes_free);
+  g_clear_pointer (&self->turn_probe, ph_turn_probe_free);
+  g_free (self->turn_error);
   set_max_sends (self, MAX_OTHER_SENDS); /* it waits for the relay's answer to a goodbye */
   nice_agent_close_async (self->agent, on_agent_closed, NULL);
   ph_timer_clear (&self->gathering_limit);

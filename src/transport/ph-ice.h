@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ph-ice-servers.h"
+#include "ph-no-path.h"
 #include "ph-sdp.h"
 
 G_BEGIN_DECLS
@@ -85,6 +86,10 @@ guint ph_ice_get_queued (PhIce *ice);
 
 /* Sends what is queued. Not with usrsctp on the stack. */
 void ph_ice_flush (PhIce *ice);
+
+/* What is known now of why there is no path; what it points to is borrowed. Once gathered without a
+ * relay, the first TURN server is asked why. */
+void ph_ice_get_facts (PhIce *ice, PhNoPathFacts *ret_facts);
 
 /* Ends it: no event after this. Gives TURN allocations back in the background and frees itself. */
 void ph_ice_close (PhIce *ice);

@@ -222,10 +222,23 @@ on_dtls_connected (gpointer user_data)
     fail (self, error);
 }
 
+static GError *
+new_no_path_error (PhPeer *self)
+{
+  g_autofree char *words = NULL;
+  PhNoPathFacts facts;
+
+  ph_ice_get_facts (self->ice, &facts);
+  words = ph_no_path_dup_words (&facts);
+  return g_error_new_literal (PH_ERROR, PH_ERROR_NO_PATH, words);
+}
+
 static void
 on_dtls_closed (const GError *error, gpointer user_data)
 {
-  fail (user_data, g_error_copy (error));
+  gboolean is_no_path = ph_error_code (error) == PH_ERROR_NO_PATH;
+
+  fail (user_data, is_no_path ? new_no_path_error (user_data) : g_error_copy (error));
 }
 
 static const PhDtlsEvents dtls_events = {
@@ -438,8 +451,8 @@ on_limit (gpointer user_data)
 {
   PhPeer *self = user_data;
 
-  fail (self,
-        ph_error_new (self->state == PH_PEER_CONNECTED ? PH_ERROR_PEER_ENDED : PH_ERROR_NO_PATH));
+  fail (self, self->state == PH_PEER_CONNECTED ? ph_error_new (PH_ERROR_PEER_ENDED)
+                                               : new_no_path_error (self));
   return G_SOURCE_CONTINUE;
 }
 

@@ -68,6 +68,30 @@ is_asked (PhStunProbe *self, const PhEndpoint *from)
   return FALSE;
 }
 
+/* XOR-MAPPED-ADDRESS of RFC 8489 section 14.2; old servers have MAPPED-ADDRESS only. */
+static void
+read_seen (guint8 *reply, gsize size, PhEndpoint *ret_seen)
+{
+  StunAgent agent;
+  StunMessage message = { .agent = &agent, .buffer = reply, .buffer_len = size };
+  struct sockaddr_storage bytes = { 0 };
+  socklen_t n = sizeof bytes;
+  g_autoptr (GSocketAddress) address = NULL;
+  PhEndpoint seen;
+
+  *ret_seen = (PhEndpoint){ 0 };
+  stun_agent_init (&agent, STUN_ALL_KNOWN_ATTRIBUTES, STUN_COMPATIBILITY_RFC5389, 0);
+  if (stun_message_validate_buffer_length (reply, size, TRUE) != (int)size ||
+      (stun_message_find_xor_addr (&message, STUN_ATTRIBUTE_XOR_MAPPED_ADDRESS, &bytes, &n) !=
+           STUN_MESSAGE_RETURN_SUCCESS &&
+       stun_message_find_addr (&message, STUN_ATTRIBUTE_MAPPED_ADDRESS, &bytes, &n) !=
+           STUN_MESSAGE_RETURN_SUCCESS))
+    return;
+  address = g_socket_address_new_from_native (&bytes, n);
+  if (address != NULL && ph_endpoint_from_socket_address (address, &seen))
+    *ret_seen = seen;
+}
+
 static gboolean
 on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
 {
@@ -75,6 +99,7 @@ on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
   g_autoptr (GSocketAddress) address = NULL;
   guint8 reply[STUN_MAX_MESSAGE_SIZE];
   PhEndpoint from;
+  PhEndpoint seen;
   PhStunProbeFunc func = self->func;
   gssize n = g_socket_receive_from (socket, &address, (char *)reply, sizeof reply, NULL, NULL);
 
@@ -82,8 +107,9 @@ on_readable (GSocket *socket, GIOCondition condition, gpointer user_data)
       !ph_endpoint_from_socket_address (address, &from) || !is_asked (self, &from) ||
       !is_answer (self, reply, (gsize)n))
     return G_SOURCE_CONTINUE;
+  read_seen (reply, (gsize)n, &seen);
   self->func = NULL;
-  func (&from, self->user_data);
+  func (&from, &seen, self->user_data);
   return G_SOURCE_CONTINUE;
 }
 

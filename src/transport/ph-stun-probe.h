@@ -9,8 +9,11 @@ G_BEGIN_DECLS
  * one server only, and one that is down would cost every connection its public address. */
 typedef struct _PhStunProbe PhStunProbe;
 
-/* Called at most once, with the first server that answered. It may free the probe. */
-typedef void (*PhStunProbeFunc) (const PhEndpoint *server, gpointer user_data);
+/* Called at most once, with the first server that answered and how it sees us: all zero where it
+ * does not say. It may free the probe. */
+typedef void (*PhStunProbeFunc) (const PhEndpoint *server,
+                                 const PhEndpoint *seen,
+                                 gpointer user_data);
 
 /* It never reports failure: the owner has its own deadline and frees it then. */
 PhStunProbe *ph_stun_probe_new (GMainContext *context, PhStunProbeFunc func, gpointer user_data);

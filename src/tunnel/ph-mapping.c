@@ -209,3 +209,16 @@ ph_mapping_parse (const char *text, GError **error)
                          : parse_colons (self, stripped, error);
   return parsed ? g_steal_pointer (&self) : NULL;
 }
+
+gboolean
+ph_mapping_check (const char *const *texts, GError **error)
+{
+  for (gsize i = 0; texts != NULL && texts[i] != NULL; i++)
+    {
+      g_autoptr (PhMapping) mapping = ph_mapping_parse (texts[i], error);
+
+      if (mapping == NULL)
+        return FALSE;
+    }
+  return TRUE;
+}

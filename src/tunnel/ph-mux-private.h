@@ -77,6 +77,7 @@ struct _PhMux
   GBytes *services_out; /* Host: the message, until the channel has taken it; else NULL */
   GBytes *services_in;  /* Client: the newest list, until it is told; else NULL */
   gint64 services_us;   /* when the next may be told */
+  guint16 services_id;  /* the next list's number: what is before it is old */
 
   PhMuxShare sum;                     /* of all connections */
   GQueue fullness[PH_MUX_N_FULLNESS]; /* those that hold anything, by powers of two */

@@ -4,7 +4,7 @@
 #include "ph-mux-private.h"
 
 /* The Host's list of what it offers, in frames that name no connection. Only the newest one counts,
- * on either side. */
+ * on either side. Lists may overtake each other: chunk_id counts them, modulo 65536. */
 
 #define TELL_EVERY_US (G_USEC_PER_SEC / 2)
 
@@ -26,6 +26,7 @@ ph_mux_send_services (PhMux *self, GBytes *list)
 {
   gsize size = g_bytes_get_size (list);
   const PhFrame frame = { .event = PH_EVENT_SERVICES,
+                          .chunk_id = self->services_id,
                           .total_chunks = 1,
                           .payload_size = (guint16)size };
   guint8 *message;
@@ -38,6 +39,7 @@ ph_mux_send_services (PhMux *self, GBytes *list)
   message = g_malloc (PH_FRAME_HEADER_SIZE + size);
   ph_frame_encode_header (&frame, message);
   memcpy (message + PH_FRAME_HEADER_SIZE, g_bytes_get_data (list, NULL), size);
+  self->services_id++;
   ph_mux_enter (self);
   g_clear_pointer (&self->services_out, g_bytes_unref);
   self->services_out = g_bytes_new_take (message, PH_FRAME_HEADER_SIZE + size);
@@ -50,8 +52,8 @@ is_list (const PhFrame *frame)
 {
   static const PhFrameName nobody = { 0 };
 
-  return ph_frame_name_equal (&frame->name, &nobody) && frame->chunk_id == 0 &&
-         frame->total_chunks == 1 && frame->payload_size <= PH_MUX_MAX_SERVICES_BYTES;
+  return ph_frame_name_equal (&frame->name, &nobody) && frame->total_chunks == 1 &&
+         frame->payload_size <= PH_MUX_MAX_SERVICES_BYTES;
 }
 
 void
@@ -62,6 +64,9 @@ ph_mux_take_services (PhMux *self, const PhFrame *frame)
       ph_mux_malformed (self, g_hash_table_lookup (self->by_name, &frame->name));
       return;
     }
+  if ((gint16)(frame->chunk_id - self->services_id) < 0)
+    return;
+  self->services_id = (guint16)(frame->chunk_id + 1);
   g_clear_pointer (&self->services_in, g_bytes_unref);
   self->services_in = g_bytes_new (frame->payload, frame->payload_size);
 }

@@ -67,7 +67,7 @@ typedef struct
   void (*failed) (const GError *error, gpointer user_data);
 
   /* Client: what the Host says it offers, as it came: at most PH_MUX_MAX_SERVICES_BYTES of
-   * anything. Twice a second at most; of more, the newest. Not while held. */
+   * anything. Twice a second at most; of more, the newest, never an older one. Not while held. */
   void (*services) (const guint8 *list, gsize size, gpointer user_data);
 } PhMuxEvents;
 
@@ -112,7 +112,7 @@ void ph_mux_recheck_rules (PhMux *mux);
 
 /* Host: tells the Client what is offered, in at most PH_MUX_MAX_SERVICES_BYTES and not in none. It
  * waits for room in the channel, and is replaced by a newer one meanwhile; to a Client without the
- * extension nothing is sent. Lists may overtake each other: each has to say how new it is. */
+ * extension nothing is sent. */
 void ph_mux_send_services (PhMux *mux, GBytes *list);
 
 /* Client: closes with @reason all connections that were opened with @owner. */

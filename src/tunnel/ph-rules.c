@@ -446,6 +446,17 @@ ph_rules_add (PhRules *self, const char *text, GError **error)
 }
 
 gboolean
+ph_rules_check (const char *const *texts, GError **error)
+{
+  g_autoptr (PhRules) rules = ph_rules_new ();
+
+  for (gsize i = 0; texts != NULL && texts[i] != NULL; i++)
+    if (!ph_rules_add (rules, texts[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
 ph_rules_remove (PhRules *self, const char *text, GError **error)
 {
   Rule *rule = rule_parse (text, error);

@@ -68,6 +68,7 @@ EVENTS = {
     'listening': ({'url': str}, {}),
     'clients': ({'clients': list}, {}),
     'rules': ({'rules': list}, {}),
+    'server': ({'server': str, 'works': bool, 'message': str}, {}),
     'service': ({'address': str, 'kind': str, 'system': bool}, {'title': str, 'program': str}),
 }
 VALUES = {

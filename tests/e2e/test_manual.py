@@ -19,6 +19,7 @@ PAGES = {
     'porthole': [harness.PORTHOLE],
     'porthole-host': [harness.PORTHOLE, 'host'],
     'porthole-join': [harness.PORTHOLE, 'join'],
+    'porthole-test': [harness.PORTHOLE, 'test'],
     'porthole-services': [harness.PORTHOLE, 'services'],
     'porthole-signal': [harness.SIGNAL],
 }
@@ -28,7 +29,7 @@ ROFF = ['groff', '-Kutf8', '-Tutf8', '-man', '-ww']
 
 # What is typed, the last word being completed, and some of what must be offered; None: file names.
 COMPLETIONS = [
-    ('porthole ', {'host', 'join', 'services'}),
+    ('porthole ', {'host', 'join', 'services', 'test'}),
     ('porthole h', {'host'}),
     ('porthole --', {'--help', '--version'}),
     ('porthole host --al', {'--allow', '--allow-unverified'}),

@@ -3,6 +3,8 @@
 """How the two ends find each other: own addresses, STUN, TURN, and no way at all."""
 
 import signal
+import socket
+import subprocess
 
 import harness
 import services
@@ -97,14 +99,17 @@ class Paths(harness.Case):
 
 
 class NoPath(harness.Case):
-    def no_path(self, option):
-        """That a relay which gives nothing leaves the Client with “no path”, and the Host alone."""
+    def no_path(self, option, why):
+        """That a relay which gives nothing leaves the Client with “no path”, and both told why."""
         daemon = self.start_daemon()
         options = ['--turn', option, '--relay-only']
         host = self.start_host('--signal', daemon.url, '--yes', *options)
         client = self.start_join(host.code, '--signal', daemon.url, *options)
         error = self.expect_error(client, harness.STATUS_NO_PATH, 'no-path', seconds=50)
-        self.assertIn('TURN', error['message'])
+        warning = host.expect('warning', code='no-path')
+        for message in (error['message'], warning['message']):
+            self.assertIn('Only relayed paths are allowed', message)
+            self.assertIn(why, message)
         self.assertTrue(host.running())
         self.assertFalse(host.has('connected'))
         host.send_signal(signal.SIGTERM)
@@ -112,16 +117,78 @@ class NoPath(harness.Case):
 
     def test_relay_not_there(self):
         """A TURN server that does not answer: 6"""
-        self.no_path(f'turn:anna:pw@127.0.0.1:{harness.free_port()}')
+        self.no_path(f'turn:anna:pw@127.0.0.1:{harness.free_port()}', 'Nothing answers')
 
     def test_relay_not_there_tcp(self):
         """A TURN server that refuses the TCP connection: 6"""
-        self.no_path(f'turn:anna:pw@127.0.0.1:{harness.free_port()}?transport=tcp')
+        self.no_path(f'turn:anna:pw@127.0.0.1:{harness.free_port()}?transport=tcp',
+                     'cannot be reached by TCP')
 
     def test_relay_wrong_password(self):
         """A TURN server that turns the password down: 6"""
         turn = services.start_turn_server(self)
-        self.no_path(turn.option.replace(services.TURN_PASSWORD, 'wrong'))
+        self.no_path(turn.option.replace(services.TURN_PASSWORD, 'wrong'),
+                     'turns user and password down')
+
+
+class Test(harness.Case):
+    """porthole test: whether a server works, and if not, why."""
+
+    def tried(self, *servers):
+        """The events, by server; and the exit status that fits them."""
+        process = self.own(harness.Program([harness.PORTHOLE, 'test', '--json', *servers],
+                                           self.env, stdin=subprocess.DEVNULL))
+        events = [process.expect('server') for _ in servers]
+        works = all(event['works'] for event in events)
+        self.expect_exit(process, harness.STATUS_ENDED if works else harness.STATUS_FAILED)
+        return {event['server']: event for event in events}
+
+    def one(self, server, works, *words):
+        event, = self.tried(server).values()
+        self.assertEqual(event['works'], works, event)
+        self.assertNotIn(services.TURN_PASSWORD, str(event))
+        for word in words:
+            self.assertIn(word, event['message'])
+
+    def test_turn(self):
+        """A relay is allocated over UDP and TCP; a wrong password is called one"""
+        turn = services.start_turn_server(self)
+        self.one(turn.option, True, 'relays at 127.0.0.1')
+        self.one(f'{turn.option}?transport=tcp', True, 'relays at 127.0.0.1')
+        wrong = turn.option.replace(services.TURN_PASSWORD, 'wrong')
+        self.one(wrong, False, 'turns user and password down')
+        self.one(f'{wrong}?transport=tcp', False, 'turns user and password down')
+        turn.process.expect_line('refreshed, .*lifetime=0')  # it was given back
+
+    def test_not_there(self):
+        """Nobody there, nobody who answers, or somebody else: each is said"""
+        web = services.start_web_server(self, self.folder)
+        silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(silent.close)
+        silent.bind(('127.0.0.1', 0))
+        port = silent.getsockname()[1]
+        closed = harness.free_port()
+        events = self.tried(f'turn:anna:pw@127.0.0.1:{port}', f'127.0.0.1:{port}',
+                            f'turn:a:b@127.0.0.1:{closed}', f'http://127.0.0.1:{closed}',
+                            f'turn:a:b@127.0.0.1:{closed}?transport=tcp',
+                            f'turn:a:b@127.0.0.1:{web.port}?transport=tcp',
+                            f'http://127.0.0.1:{web.port}')
+        self.assertFalse(any(event['works'] for event in events.values()))
+        for server, word in ((f'turn:…@127.0.0.1:{port}', 'UDP'), (f'127.0.0.1:{port}', 'UDP'),
+                             (f'turn:…@127.0.0.1:{closed}', 'Nothing answers'),
+                             (f'turn:…@127.0.0.1:{closed}?transport=tcp', 'TCP'),
+                             (f'http://127.0.0.1:{closed}', 'does not answer'),
+                             (f'turn:…@127.0.0.1:{web.port}?transport=tcp', 'does not answer'),
+                             (f'http://127.0.0.1:{web.port}', 'not as a signaling server')):
+            self.assertIn(word, events[server]['message'])
+
+    def test_stun_and_signaling(self):
+        """A STUN server says how it sees us; a signaling server is known, a Host's own as well"""
+        stun = services.StunServer()
+        self.addCleanup(stun.close)
+        self.one(f'127.0.0.1:{stun.port}', True, '127.0.0.1')
+        self.one(self.start_daemon().url, True, 'signaling server')
+        self.one(self.start_host('--yes').expect('session')['signal'], True)
 
 
 if __name__ == '__main__':

@@ -41,6 +41,7 @@ typedef struct
   guint n_closed;
   guint n_closed_open;
   guint n_failed;
+  guint16 n_lists; /* of services that the peer sent */
   guint n_done;
   gboolean is_shut_down;
   guint event_action; /* what is done inside the event … */
@@ -425,7 +426,7 @@ say_services (World *world, PhFuzz *input)
 {
   guint8 choice = ph_fuzz_take_u8 (input);
   PhFrame frame = { .event = PH_EVENT_SERVICES,
-                    .chunk_id = choice == 253,
+                    .chunk_id = world->n_lists += choice == 253 ? G_MAXUINT16 : 1,
                     .total_chunks = choice == 254 ? 2 : 1,
                     .payload_size = (guint16)(choice * 140) };
 

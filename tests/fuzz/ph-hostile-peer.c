@@ -236,7 +236,7 @@ check_services (PhHostilePeer *self, const PhFrame *frame)
   static const PhFrameName nobody = { 0 };
 
   g_assert_true (self->mux_role == PH_MUX_HOST && has (self, PH_EXTENSION_SERVICES));
-  g_assert_true (ph_frame_name_equal (&frame->name, &nobody) && frame->chunk_id == 0);
+  g_assert_true (ph_frame_name_equal (&frame->name, &nobody));
   g_assert_true (frame->payload_size > 0 && frame->payload_size <= PH_MUX_MAX_SERVICES_BYTES);
 }
 

@@ -64,9 +64,10 @@ send_services (Hostile *self, guint64 n)
 }
 
 static gboolean
-send_list (Hostile *self, const char *json, gsize size)
+send_list (Hostile *self, guint64 id, const char *json, gsize size)
 {
   return hostile_send_frame (self, &(PhFrame){ .event = PH_EVENT_SERVICES,
+                                               .chunk_id = (guint16)id,
                                                .total_chunks = 1,
                                                .payload_size = (guint16)size,
                                                .payload = (const guint8 *)json });
@@ -74,14 +75,14 @@ send_list (Hostile *self, const char *json, gsize size)
 
 /* @fill again and again, up to the largest size there may be, between @begin and @end. */
 static gboolean
-send_large_list (Hostile *self, const char *begin, const char *fill, const char *end)
+send_large_list (Hostile *self, guint64 id, const char *begin, const char *fill, const char *end)
 {
   g_autoptr (GString) json = g_string_new (begin);
 
   while (json->len + strlen (fill) + strlen (end) <= PH_MUX_MAX_SERVICES_BYTES)
     g_string_append (json, fill);
   g_string_append (json, end);
-  return send_list (self, json->str, json->len);
+  return send_list (self, id, json->str, json->len);
 }
 
 /* All of them good, and each another one. */
@@ -90,13 +91,13 @@ flood_services (Hostile *self, guint64 n)
 {
   g_autoptr (GString) json = g_string_new (NULL);
 
-  g_string_printf (json, "{\"serial\":%" G_GUINT64_FORMAT ",\"services\":[", n + 1);
+  g_string_append (json, "{\"services\":[");
   for (guint i = 0; i < 256; i++)
     g_string_append_printf (
         json, "%s{\"title\":\"%u %.40s\",\"address\":\"127.0.0.1\",\"port\":%u}", i > 0 ? "," : "",
         (guint)(n % 10000), "much ado about next to nothing, many times", i + 1);
   g_string_append (json, "]}");
-  return send_list (self, json->str, json->len);
+  return send_list (self, n, json->str, json->len);
 }
 
 static gboolean
@@ -107,7 +108,7 @@ misname_services (Hostile *self, guint64 n)
   frame.payload = (const guint8 *)"{}";
   frame.name.src.port = n % 4 == 0;
   frame.name.dst.addr[0] = n % 4 == 1;
-  frame.chunk_id = n % 4 == 2;
+  frame.name.dst.port = n % 4 == 2;
   frame.total_chunks = n % 4 == 3 ? 2 : 1;
   return hostile_send_frame (self, &frame);
 }
@@ -119,27 +120,37 @@ send_rubbish_services (Hostile *self, guint64 n)
   switch (n % 5)
     {
     case 0:
-      return send_large_list (self, "", "\xff\x00{", "");
+      return send_large_list (self, n, "", "\xff\x00{", "");
     case 1:
-      return send_large_list (self, "{\"serial\":1,\"services\":", "[", "");
+      return send_large_list (self, n, "{\"services\":", "[", "");
     case 2:
-      return send_large_list (self, "{\"a\":[", "[[[[[[[[[[]]]]]]]]]],", "1]}");
+      return send_large_list (self, n, "{\"a\":[", "[[[[[[[[[[]]]]]]]]]],", "1]}");
     case 3:
-      return send_large_list (self, "{\"serial\":1,\"services\":[", "{},", "1]}");
+      return send_large_list (self, n, "{\"services\":[", "{},", "1]}");
     default:
-      return send_large_list (self, "{", "\"a\":1,", "\"a\":1}");
+      return send_large_list (self, n, "{", "\"a\":1,", "\"a\":1}");
     }
 }
 
-/* The newest first. */
+/* The newest first, then older ones for longer than the Client waits between two that it reads, and
+ * at last one that is newer. */
 static gboolean
 send_old_services (Hostile *self, guint64 n)
 {
-  g_autofree char *json = g_strdup_printf ("{\"serial\":%" G_GUINT64_FORMAT
-                                           ",\"services\":[{\"address\":\"a\",\"port\":%u}]}",
-                                           n == 0 ? 10 : n % 9 + 1, (guint)(n % 9 + 1));
+  static gint64 begin_us = 0;
+  gint64 now_us = g_get_monotonic_time ();
+  guint serial = (guint)(n % 9 + 1);
+  g_autofree char *json = NULL;
 
-  return send_list (self, json, strlen (json));
+  if (n == 0)
+    {
+      begin_us = now_us;
+      serial = 10;
+    }
+  else if (now_us - begin_us > 2 * G_USEC_PER_SEC)
+    serial = 11;
+  json = g_strdup_printf ("{\"services\":[{\"address\":\"a\",\"port\":%u}]}", serial);
+  return send_list (self, serial, json, strlen (json));
 }
 
 static gboolean
