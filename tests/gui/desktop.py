@@ -306,13 +306,20 @@ class App(harness.Process):
         self.focus()
         run('xdotool', 'type', '--delay', '1', '--', text)
 
+    def pointer(self):
+        shell = dict(line.split('=', 1) for line in
+                     run('xdotool', 'getmouselocation', '--shell').splitlines())
+        return int(shell['X']), int(shell['Y'])
+
     def point(self, node, x, y):
         window = node.toplevel()
         self.focus(window)
         number = self.x_window(window)
         across, down = self.edge(window, number)
         left, top, _, _ = self.geometry(number)
-        run('xdotool', 'mousemove', '--sync', left + across + x, top + down + y)
+        there = (left + across + x, top + down + y)
+        if self.pointer() != there:  # else xdotool would wait for it to move
+            run('xdotool', 'mousemove', '--sync', *there)
 
     def mouse(self, node, x, y, button=1):
         """Clicks at a point of the window that `node` is in."""
