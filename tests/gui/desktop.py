@@ -43,8 +43,9 @@ ALLOWED = re.compile('|'.join([
     # libadwaita 1.2's bar of views at the bottom, which has no height yet as it comes into sight.
     r'allocate (GtkBox box|AdwViewSwitcher viewswitcher) \S+ with width \d+ and height -1$',
     r'unable to send notifications through org.freedesktop.Notifications',  # nobody shows them
-    # GTK 4.8, whose tooltip was to be shown over a popover that is gone.
+    # GTK 4.8, whose tooltip was to be shown over a popover or dialog that is gone.
     r"Gdk-CRITICAL .*: gdk_surface_get_device_position: assertion 'GDK_IS_SURFACE",
+    r"Gtk-CRITICAL .*: _gtk_widget_find_at_coords: assertion 'GDK_IS_SURFACE",
     # GTK 4.8, asked on the accessibility bus for its windows while one is on its way.
     r"GLib-CRITICAL .*: g_variant_is_object_path: assertion 'string != NULL' failed",
 ]))

@@ -170,7 +170,7 @@ class Mapped(Joined):
             with self.connect(('127.0.0.1', port)):
                 self.window.label('1 connection')
                 self.window.wait_gone('label', re.compile('^Nothing listens'))
-            self.window.label('Ready, nothing is connected yet')
+        self.window.label('Ready, nothing is connected yet')
 
 
 class Form(Joined):
