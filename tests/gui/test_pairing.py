@@ -8,8 +8,8 @@ import unittest
 import desktop
 import harness
 
-HOST = 'Share Without a Server'
-CLIENT = 'Join Without a Server'
+BUTTON = 'Pair Without a Server…'
+HOST, CLIENT = 0, 1  # which of the two that there are
 
 
 def words(text):
@@ -17,11 +17,12 @@ def words(text):
 
 
 class Pairing(desktop.Case):
-    def begin(self, home, button):
+    def begin(self, home, role):
         """A person's window in which pairing has begun."""
         app = self.start_app(home=home, env={'PORTHOLE_STUN': 'none'})
         window = app.window()
-        window.button(button).click()
+        window.button(BUTTON)
+        window.find_all('push button', BUTTON)[role].click()
         return app, window
 
     def copy(self, window):
