@@ -192,6 +192,7 @@ static const struct
   { "app.new-window", { "<Control>n" } },
   { "app.preferences", { "<Control>comma" } },
   { "win.copy-link", { "<Control><Shift>c" } },
+  { "win.show-help-overlay", { "<Control>question" } },
   { "win.view::overview", { "<Alt>1" } },
   { "win.view::connections", { "<Alt>2" } },
   { "win.view::events", { "<Alt>3" } },
