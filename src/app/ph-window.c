@@ -38,6 +38,12 @@ get_application (PhWindow *self)
   return PH_APPLICATION (gtk_window_get_application (GTK_WINDOW (self)));
 }
 
+static PhSavedSessions *
+get_saved (PhWindow *self)
+{
+  return ph_application_get_saved (get_application (self));
+}
+
 static gboolean
 is_running (PhWindow *self)
 {
@@ -336,8 +342,7 @@ forget_saved (PhWindow *self)
   g_autoptr (PhSavedSession) saved = g_steal_pointer (&self->plan->saved);
 
   g_clear_pointer (&self->keeper, ph_keeper_free);
-  ph_saved_sessions_forget_async (ph_application_get_saved (get_application (self)), saved, NULL,
-                                  on_forgotten, g_object_ref (self));
+  ph_saved_sessions_forget_async (get_saved (self), saved, NULL, on_forgotten, g_object_ref (self));
   g_simple_action_set_state (self->keep, g_variant_new_boolean (FALSE));
 }
 
@@ -348,7 +353,7 @@ on_secret_stored (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (PhWindow) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (ph_saved_sessions_store_secret_finish (PH_SAVED_SESSIONS (source), result, &error))
+  if (ph_saved_sessions_store_secret_finish (get_saved (self), result, &error))
     return;
   ph_window_toast (GTK_WIDGET (self), error->message);
   if (self->live != NULL && self->plan->saved != NULL)
@@ -382,7 +387,7 @@ new_saved (PhWindow *self)
 static void
 keep_session (PhWindow *self)
 {
-  PhSavedSessions *sessions = ph_application_get_saved (get_application (self));
+  PhSavedSessions *sessions = get_saved (self);
   g_autofree char *secret = ph_plan_dup_secret (self->plan);
   g_autoptr (PhSavedSession) saved = new_saved (self);
   g_autoptr (GError) error = NULL;
@@ -432,8 +437,7 @@ show_session (PhWindow *self, PhLive *live)
   g_simple_action_set_enabled (self->keep, !self->plan->is_manual);
   g_simple_action_set_state (self->keep, g_variant_new_boolean (self->plan->saved != NULL));
   if (self->plan->saved != NULL)
-    self->keeper =
-        ph_keeper_new (ph_application_get_saved (get_application (self)), self->plan, live);
+    self->keeper = ph_keeper_new (get_saved (self), self->plan, live);
 }
 
 static void
@@ -526,7 +530,7 @@ on_secret_found (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (Lookup) lookup = user_data;
   g_autoptr (GError) error = NULL;
   g_autofree char *secret =
-      ph_saved_sessions_lookup_secret_finish (PH_SAVED_SESSIONS (source), result, &error);
+      ph_saved_sessions_lookup_secret_finish (get_saved (lookup->window), result, &error);
   PhPlan *plan = NULL;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -551,8 +555,8 @@ ph_window_open_saved (PhWindow *window, PhSavedSession *saved)
 
   lookup->window = g_object_ref (window);
   lookup->saved = g_object_ref (saved);
-  ph_saved_sessions_lookup_secret_async (ph_application_get_saved (get_application (window)), saved,
-                                         cancellable, on_secret_found, lookup);
+  ph_saved_sessions_lookup_secret_async (get_saved (window), saved, cancellable, on_secret_found,
+                                         lookup);
 }
 
 void
