@@ -84,6 +84,10 @@ gboolean ph_live_edit_rule (PhLive *live, PhRuleItem *item, const char *text, GE
 void ph_live_remove_rule (PhLive *live, PhRuleItem *item);
 void ph_live_set_rule_on (PhLive *live, PhRuleItem *item, gboolean is_on);
 
+/* Host: whether a rule that is on lets Clients reach @remote, an address or a name with its port.
+ * Of a name that only the addresses behind it would allow it is not known: FALSE. */
+gboolean ph_live_allows (PhLive *live, const char *remote);
+
 /* Puts an item back that was removed, where it was. */
 void ph_live_restore_rule (PhLive *live, guint position, PhRuleItem *item);
 

@@ -59,8 +59,7 @@ dup_host (const char *text)
 {
   gsize length = strlen (text);
   gboolean is_in_brackets = length > 2 && text[0] == '[' && text[length - 1] == ']';
-  g_autofree char *inside =
-      is_in_brackets ? g_strndup (text + 1, length - 2) : g_strdup (text);
+  g_autofree char *inside = is_in_brackets ? g_strndup (text + 1, length - 2) : g_strdup (text);
   guint8 addr[16];
 
   if (!ph_address_parse (inside, addr))
@@ -379,6 +378,7 @@ ph_mapping_dialog_present (GtkWindow *parent, PhLive *live, PhMappingItem *item)
   PhMappingDialog *self = g_object_new (PH_TYPE_MAPPING_DIALOG, "transient-for", parent, NULL);
 
   self->live = g_object_ref (live);
+  g_signal_connect_object (live, "ended", G_CALLBACK (gtk_window_destroy), self, G_CONNECT_SWAPPED);
   if (item != NULL)
     {
       self->item = g_object_ref (item);

@@ -50,7 +50,8 @@ void ph_mapping_item_set_state (PhMappingItem *item, PhMappingItemState state, c
 guint ph_mapping_item_get_n_connections (PhMappingItem *item);
 void ph_mapping_item_set_n_connections (PhMappingItem *item, guint n_connections);
 
-/* Why its last connection did not reach the service; NULL if it did, or there was none. Borrowed. */
+/* Why its last connection did not reach the service; NULL if it did, or there was none. Borrowed.
+ */
 const char *ph_mapping_item_get_trouble (PhMappingItem *item);
 
 /* What became of the connection @serial, which is higher for later ones: @trouble is NULL if it

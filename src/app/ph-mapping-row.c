@@ -6,6 +6,7 @@
 #include "ph-offer.h"
 #include "ph-removal.h"
 #include "ph-window.h"
+#include "ph-words.h"
 
 #include <glib/gi18n.h>
 
@@ -221,8 +222,7 @@ update_title (PhMappingRow *self)
   g_autofree char *remote =
       g_strdup_printf (_ ("%s at the Host"), ph_mapping_item_get_remote (self->item));
 
-  if (title == NULL)
-    title = address;
+  title = title != NULL ? ph_words_title (title) : address;
   gtk_image_set_from_icon_name (self->icon, icon);
   gtk_label_set_label (self->title, title);
   gtk_label_set_label (self->remote, remote);
@@ -250,8 +250,7 @@ update_problem (PhMappingRow *self)
   PhMappingItemState state = ph_mapping_item_get_state (self->item);
   const char *trouble = ph_mapping_item_get_trouble (self->item);
   const char *message = ph_mapping_item_get_message (self->item);
-  const char *problem =
-      message != NULL || state == PH_MAPPING_ITEM_OFF ? message : trouble;
+  const char *problem = message != NULL || state == PH_MAPPING_ITEM_OFF ? message : trouble;
   guint16 port = state == PH_MAPPING_ITEM_FAILED ? find_other_port (self) : 0;
   g_autofree char *move = g_strdup_printf (_ ("Use Port %u Instead"), port);
 

@@ -275,18 +275,6 @@ allow_all (PhHost *host, char **rules, GError **error)
   return TRUE;
 }
 
-/* Rules are checked before anything else happens, so that a slip of the pen costs nothing. */
-static gboolean
-check_rules (char **texts, GError **error)
-{
-  g_autoptr (PhRules) rules = ph_rules_new ();
-
-  for (gsize i = 0; texts != NULL && texts[i] != NULL; i++)
-    if (!ph_rules_add (rules, texts[i], error))
-      return FALSE;
-  return TRUE;
-}
-
 static void
 run_loop (HostProgram *self)
 {
@@ -442,7 +430,9 @@ read_arguments (int argc, char **argv, Arguments *ret, GError **error)
       return FALSE;
     }
   ret->host.max_clients = (guint)max_clients;
-  if (!check_rules (ret->rules, error) || !ph_options_finish (&ret->options, error))
+  /* Before anything else happens, so that a slip of the pen costs nothing. */
+  if (!ph_rules_check ((const char *const *)ret->rules, error) ||
+      !ph_options_finish (&ret->options, error))
     return FALSE;
   return ret->keep == NULL || ph_keep_open (ret->keep, &ret->kept, error);
 }

@@ -164,19 +164,6 @@ map_all (PhJoin *join, char **mappings)
   return mappings == NULL || n_listening > 0;
 }
 
-static gboolean
-check_mappings (char **mappings, GError **error)
-{
-  for (gsize i = 0; mappings != NULL && mappings[i] != NULL; i++)
-    {
-      g_autoptr (PhMapping) mapping = ph_mapping_parse (mappings[i], error);
-
-      if (mapping == NULL)
-        return FALSE;
-    }
-  return TRUE;
-}
-
 static void
 begin (JoinProgram *self)
 {
@@ -341,7 +328,8 @@ read_manual (int argc, char **argv, Arguments *ret, GError **error)
       return FALSE;
     }
   return (ret->offer == NULL || check_offer (ret->offer, error)) &&
-         check_mappings (ret->mappings, error) && ph_options_finish (&ret->options, error);
+         ph_mapping_check ((const char *const *)ret->mappings, error) &&
+         ph_options_finish (&ret->options, error);
 }
 
 static gboolean
@@ -370,7 +358,7 @@ read_arguments (int argc, char **argv, Arguments *ret, GError **error)
     }
   ret->code = ph_code_parse (argv[1], error);
   hide_secret (argv[1]);
-  return ret->code != NULL && check_mappings (ret->mappings, error) &&
+  return ret->code != NULL && ph_mapping_check ((const char *const *)ret->mappings, error) &&
          ph_options_finish (&ret->options, error);
 }
 

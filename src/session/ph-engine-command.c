@@ -3,6 +3,8 @@
  * the transport thread. */
 #include "ph-engine-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
 
@@ -93,8 +95,9 @@ check_host (PhEngineWorker *self, GError **error)
   if (self->host != NULL && !self->has_ended)
     return TRUE;
   g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                       self->role == PH_SESSION_HOST ? "The session has ended"
-                                                     : "Only the Host of a session can do this");
+                       self->role == PH_SESSION_HOST
+                           ? _ ("The session has ended")
+                           : _ ("Only the Host of a session can do this"));
   return FALSE;
 }
 
@@ -104,8 +107,9 @@ check_join (PhEngineWorker *self, GError **error)
   if (self->join != NULL && !self->has_ended)
     return TRUE;
   g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                       self->role == PH_SESSION_CLIENT ? "The session has ended"
-                                                       : "Only a Client of a session can do this");
+                       self->role == PH_SESSION_CLIENT
+                           ? _ ("The session has ended")
+                           : _ ("Only a Client of a session can do this"));
   return FALSE;
 }
 
@@ -186,11 +190,27 @@ do_answer (PhEngineWorker *self, const PhEngineCommand *command, GError **error)
   if (self->role == PH_SESSION_HOST ? answer_host (self, command)
                                     : ph_join_answer (self->join, command->is_approved))
     return TRUE;
-  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, "Nobody is waiting for this answer");
+  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, _ ("Nobody is waiting for this answer"));
   return FALSE;
 }
 
 /* How they are given, on the owner's thread */
+
+static PhEngineCommand *
+person_command_new (PhEngineSession *self,
+                    PhEngineCommandFunc func,
+                    const char *text,
+                    PhEngineDone done,
+                    gpointer user_data)
+{
+  PhEngineCommand *command = command_new (self, func, text);
+
+  ph_engine_session_assert_owner (self);
+  command->is_change = TRUE;
+  command->done = done;
+  command->done_data = user_data;
+  return command;
+}
 
 static void
 give_command (PhEngineSession *self,
@@ -199,13 +219,7 @@ give_command (PhEngineSession *self,
               PhEngineDone done,
               gpointer user_data)
 {
-  PhEngineCommand *command = command_new (self, func, text);
-
-  ph_engine_session_assert_owner (self);
-  command->is_change = TRUE;
-  command->done = done;
-  command->done_data = user_data;
-  command_send (self, command);
+  command_send (self, person_command_new (self, func, text, done, user_data));
 }
 
 void
@@ -232,13 +246,9 @@ ph_engine_session_set_services (PhEngineSession *self,
                                 PhEngineDone done,
                                 gpointer user_data)
 {
-  PhEngineCommand *command = command_new (self, do_set_services, NULL);
+  PhEngineCommand *command = person_command_new (self, do_set_services, NULL, done, user_data);
 
-  ph_engine_session_assert_owner (self);
   command->services = services != NULL ? ph_services_ref (services) : NULL;
-  command->is_change = TRUE;
-  command->done = done;
-  command->done_data = user_data;
   command_send (self, command);
 }
 
@@ -291,13 +301,9 @@ ph_engine_session_answer (PhEngineSession *self,
                           PhEngineDone done,
                           gpointer user_data)
 {
-  PhEngineCommand *command = command_new (self, do_answer, peer);
+  PhEngineCommand *command = person_command_new (self, do_answer, peer, done, user_data);
 
-  ph_engine_session_assert_owner (self);
-  command->is_change = TRUE;
   command->is_approved = is_approved;
-  command->done = done;
-  command->done_data = user_data;
   command_send (self, command);
 }
 

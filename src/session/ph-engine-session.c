@@ -25,30 +25,6 @@ session_new (PhEngineWorker *worker, const PhSessionEvents *events, gpointer use
   return self;
 }
 
-static gboolean
-check_rules (const char *const *texts, GError **error)
-{
-  g_autoptr (PhRules) rules = ph_rules_new ();
-
-  for (gsize i = 0; texts != NULL && texts[i] != NULL; i++)
-    if (!ph_rules_add (rules, texts[i], error))
-      return FALSE;
-  return TRUE;
-}
-
-static gboolean
-check_mappings (const char *const *texts, GError **error)
-{
-  for (gsize i = 0; texts != NULL && texts[i] != NULL; i++)
-    {
-      g_autoptr (PhMapping) mapping = ph_mapping_parse (texts[i], error);
-
-      if (mapping == NULL)
-        return FALSE;
-    }
-  return TRUE;
-}
-
 PhEngineSession *
 ph_engine_host (PhEngine *self,
                 const PhHostOptions *options,
@@ -59,7 +35,7 @@ ph_engine_host (PhEngine *self,
 {
   PhEngineWorker *worker;
 
-  if (!check_rules (rules, error) || !ph_ice_servers_check (options->servers, error))
+  if (!ph_rules_check (rules, error) || !ph_ice_servers_check (options->servers, error))
     return NULL;
   worker = ph_engine_worker_new (self, PH_SESSION_HOST, options->servers, options->signal,
                                  options->name, rules);
@@ -102,7 +78,7 @@ ph_engine_join (PhEngine *self,
   PhEngineWorker *worker;
 
   if (!check_target (code_text, options->is_manual, &code, error) ||
-      !check_mappings (mappings, error) || !ph_ice_servers_check (options->servers, error))
+      !ph_mapping_check (mappings, error) || !ph_ice_servers_check (options->servers, error))
     return NULL;
   worker = ph_engine_worker_new (self, PH_SESSION_CLIENT, options->servers, options->signal,
                                  options->name, mappings);

@@ -26,6 +26,9 @@ typedef struct
  * Errors: PH_ERROR_INVALID, with what would be right. */
 PhMapping *ph_mapping_parse (const char *text, GError **error);
 
+/* Whether each of @texts, NULL-terminated or NULL, is a mapping. Errors: PH_ERROR_INVALID. */
+gboolean ph_mapping_check (const char *const *texts, GError **error);
+
 PhMapping *ph_mapping_copy (const PhMapping *mapping);
 void ph_mapping_free (PhMapping *mapping);
 

@@ -30,6 +30,9 @@ void ph_rules_unref (PhRules *rules);
 /* Appends a rule; one that is already there changes nothing. Errors: PH_ERROR_INVALID. */
 gboolean ph_rules_add (PhRules *rules, const char *text, GError **error);
 
+/* Whether each of @texts, NULL-terminated or NULL, is a rule. Errors: PH_ERROR_INVALID. */
+gboolean ph_rules_check (const char *const *texts, GError **error);
+
 /* Takes away the rule that means the same as @text. Errors: PH_ERROR_INVALID, for a text that is no
  * rule and for a rule that is not there. Connections end with ph_mux_recheck_rules. */
 gboolean ph_rules_remove (PhRules *rules, const char *text, GError **error);

@@ -225,10 +225,11 @@ class Surroundings(harness.Case):
             os.write(leader, b'quit\n')  # not for the Host yet
             self.assertIn(b'no-rules', shell.stdout.readline())
             session = json.loads(shell.stdout.readline())
-            self.start_join(session['code'], '--signal', daemon.url, '--name', 'anna')
+            join = self.start_join(session['code'], '--signal', daemon.url, '--name', 'anna')
             self.assertIn(b'join-request', shell.stdout.readline())
             os.write(ready, b'\n')
             self.assertEqual(shell.wait(30 * harness.SCALE), harness.STATUS_ENDED)
+            self.expect_exit(join, harness.STATUS_DECLINED)
         finally:
             shell.kill()
             shell.communicate()
