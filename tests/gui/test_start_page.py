@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a session begins: what to share is found and chosen, and what to join is asked for first."""
+"""Where a session begins: what to share is found and chosen; what to join is asked for first."""
 
 import base64
 import getpass
@@ -36,13 +36,18 @@ RUNNING = 'Running on This Computer'
 
 
 class StartPage(desktop.Case):
+    def set_settings(self, lines):
+        path = self.folder / 'home' / 'config' / 'glib-2.0' / 'settings' / 'keyfile'
+        path.parent.mkdir(parents=True)
+        path.write_text(f'[io/github/porthole/Porthole]\n{lines}\n', encoding='utf-8')
+
     def test_share(self):
         """A service that runs is found by its program's name, shared by one click and reached"""
         echo = services.start_service(self, services.echo)
         daemon = self.start_daemon()
+        self.set_settings('notify=false')  # nobody takes notifications here
         app = self.start_app(env={'PORTHOLE_SIGNAL': daemon.url})
         window = app.window()
-        app.focus(window)  # who looks at it gets no notification
         window.label('Welcome to Porthole')
         row = service_row(window, echo.endpoint)
         words = ' '.join(row.labels())
@@ -122,7 +127,8 @@ class StartPage(desktop.Case):
         own = app.window()
         own.button('Create Session').click()
         code = own.label(CODE).name
-        app.press('ctrl+n')
+        own.find('push button', 'Main Menu', where=lambda node: 'click' in node.actions()).click()
+        own.find('menu item', 'New Window').click()
         app.until(lambda: len(app.windows_laid_out()) == 2, 'a second window')
         window = app.window()
         app.focus(window)
@@ -181,7 +187,7 @@ class StartPage(desktop.Case):
         dialog = app.window('Rename the Session')
         dialog.entry('Name of the session').set_text('Rust & <b>friends</b>')
         dialog.button('Rename').click()
-        window.row('Rust & <b>friends</b>').click()
+        self.open(window, 'Rust & <b>friends</b>')
         self.assertTrue(window.label(CODE).name.endswith(secret))
         window.button(re.compile('^Stop')).click()
         self.choose(window, 'Forget…')
@@ -190,6 +196,14 @@ class StartPage(desktop.Case):
         for file in ('sessions.ini', 'secrets.ini'):
             path = self.folder / 'home/data/porthole' / file
             app.until(lambda path=path: 'port' not in path.read_text(encoding='utf-8'), file)
+
+    def open(self, window, title):
+        """The row moves when a service comes or goes above it."""
+        def look():
+            for row in window.find_all('list item', title):
+                row.click()
+            return window.has('label', CODE)
+        window.app.until(look, 'the session')
 
     def choose(self, window, item):
         window.find('list', 'Saved').find('push button', 'More',
