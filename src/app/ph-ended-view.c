@@ -56,8 +56,11 @@ dup_mappings_text (PhLive *live)
   for (guint i = 0; i < g_list_model_get_n_items (mappings); i++)
     {
       g_autoptr (PhMappingItem) item = g_list_model_get_item (mappings, i);
+      g_autofree char *address = ph_mapping_item_dup_address (item);
 
-      g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", ph_mapping_item_get_local (item));
+      if (ph_mapping_item_get_message (item) == NULL)
+        continue; /* nothing did */
+      g_string_append_printf (list, "%s%s", list->len > 0 ? ", " : "", address);
     }
   if (list->len == 0)
     return NULL;

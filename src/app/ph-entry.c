@@ -212,7 +212,7 @@ update (PhEntryList *self, PhSnapshot *snapshot, GPtrArray *all, const EntryKind
   refresh (self, snapshot, found, kind);
   n_before = self->entries->len;
   for (guint i = 0; i < all->len; i++)
-    if (g_hash_table_contains (found, all->pdata[i]))
+    if (g_hash_table_remove (found, all->pdata[i]))
       append (self, snapshot, all->pdata[i]);
   if (self->entries->len > n_before)
     g_list_model_items_changed (G_LIST_MODEL (self), n_before, 0, self->entries->len - n_before);

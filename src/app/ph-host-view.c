@@ -19,10 +19,12 @@ struct _PhHostView
   PhCodeBox *code_box;
   GtkWidget *invitation;
   GtkWidget *own_server;
+  GtkWidget *pairing;
   GtkListBox *rules;
   GtkWidget *nothing_shared;
   GtkListBox *peers;
   GtkWidget *nobody;
+  GtkWidget *keeping;
 };
 
 G_DEFINE_FINAL_TYPE (PhHostView, ph_host_view, ADW_TYPE_BIN)
@@ -59,10 +61,12 @@ ph_host_view_class_init (PhHostViewClass *class)
   gtk_widget_class_bind_template_child (widget_class, PhHostView, code_box);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, invitation);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, own_server);
+  gtk_widget_class_bind_template_child (widget_class, PhHostView, pairing);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, rules);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, nothing_shared);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, peers);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, nobody);
+  gtk_widget_class_bind_template_child (widget_class, PhHostView, keeping);
   gtk_widget_class_bind_template_callback (widget_class, on_add);
   gtk_widget_class_bind_template_callback (widget_class, on_copied);
 }
@@ -114,6 +118,7 @@ void
 ph_host_view_set_live (PhHostView *view, PhLive *live)
 {
   view->live = g_object_ref (live);
+  gtk_widget_set_visible (view->keeping, !ph_live_is_manual (live));
   gtk_list_box_bind_model (view->rules, ph_live_get_rules (live), new_rule_row, view, NULL);
   gtk_list_box_bind_model (view->peers, ph_live_get_peers (live), new_peer_row, view, NULL);
   g_signal_connect_object (ph_live_get_rules (live), "items-changed", G_CALLBACK (update_lists),
@@ -121,6 +126,7 @@ ph_host_view_set_live (PhHostView *view, PhLive *live)
   g_signal_connect_object (ph_live_get_peers (live), "items-changed", G_CALLBACK (update_lists),
                            view, G_CONNECT_SWAPPED);
   g_signal_connect_object (live, "notify::code", G_CALLBACK (update_code), view, G_CONNECT_SWAPPED);
+  gtk_widget_set_visible (view->pairing, ph_live_is_manual (live));
   update_lists (view);
   update_code (view);
 }

@@ -16,6 +16,7 @@ struct _PhLive
   PhSessionRole role;
   PhSessionState state;
   gboolean is_manual;
+  gboolean approve_all; /* Host: nobody is asked */
   GError *error;
   char *code; /* these three as the latest snapshot has them */
   char *link;
@@ -47,7 +48,10 @@ void ph_live_note_mapping (PhLive *live,
                            PhMappingState state,
                            const char *message);
 
-/* Nothing listens any more. */
+/* What became of a connection, for the mappings it may have come through. */
+void ph_live_note_connection (PhLive *live, const PhSnapshotConnection *connection);
+
+/* Nothing listens any more: those that did, and only they, have a message that says so. */
 void ph_live_switch_mappings_off (PhLive *live);
 
 G_END_DECLS

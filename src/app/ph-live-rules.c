@@ -132,6 +132,23 @@ rule_matches (PhRules *rule, const char *remote)
          PH_RULES_BY_NAME;
 }
 
+gboolean
+ph_live_allows (PhLive *live, const char *remote)
+{
+  GListModel *items = G_LIST_MODEL (live->rules);
+
+  for (guint i = 0; i < g_list_model_get_n_items (items); i++)
+    {
+      g_autoptr (PhRuleItem) item = g_list_model_get_item (items, i);
+      g_autoptr (PhRules) rule = ph_rules_new ();
+
+      if (ph_rule_item_is_on (item) && ph_rules_add (rule, ph_rule_item_get_text (item), NULL) &&
+          rule_matches (rule, remote))
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
 count_rule (PhLive *live, PhRuleItem *item)
 {

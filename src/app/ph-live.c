@@ -4,7 +4,13 @@
 #include "core/ph-error.h"
 #include "core/ph-log.h"
 
+#include "ph-reason.h"
+#include "ph-words.h"
+
 #include <glib/gi18n.h>
+
+/* Of connections that were closed for one reason or another, in the log, with each snapshot. */
+#define MAX_TOLD_AT_ONCE 10
 
 G_DEFINE_FINAL_TYPE (PhLive, ph_live, G_TYPE_OBJECT)
 
@@ -54,33 +60,41 @@ tell (PhLive *self, PhEventLevel level, const char *format, ...)
   ph_log (log_levels[level], "told", "text", text, NULL);
 }
 
+/* What a connection came to that did not just end. What else the other side or the system says of
+ * it stands with the connection itself. */
 static void
 tell_closed (PhLive *self, const PhSnapshotConnection *connection)
 {
-  const char *word = ph_close_reason_to_word (connection->reason);
-  const char *text = connection->text != NULL ? connection->text : "";
+  const char *reason = ph_reason_of_close (connection->reason);
+  const char *help = ph_reason_help (connection->reason, self->role);
 
-  if (connection->reason == PH_CLOSE_DONE || connection->reason == PH_CLOSE_SESSION_ENDING)
-    return;
-  if (connection->reason == PH_CLOSE_NOT_ALLOWED)
-    tell (self, PH_EVENT_WARNING,
-          self->role == PH_SESSION_HOST ? _ ("“%s” tried to reach %s, which no rule allows.")
-                                        : _ ("“%s” does not allow %s. Ask the Host to share it."),
-          connection->peer, connection->remote);
+  if (self->role == PH_SESSION_HOST)
+    tell (self, PH_EVENT_WARNING, _ ("A connection from “%s” to %s was closed. %s. %s"),
+          connection->peer, connection->remote, reason, help);
   else
-    tell (self, PH_EVENT_WARNING, _ ("A connection to %s was closed: %s. %s"), connection->remote,
-          word, text);
+    tell (self, PH_EVENT_WARNING, _ ("A connection to %s was closed. %s. %s"), connection->remote,
+          reason, help);
 }
 
-/* Of very many at once the snapshot has the last ones only. */
+/* Of very many at once the snapshot has the last ones only, and the log tells of some: who makes
+ * thousands of them shall not keep this thread busy. */
 static void
 tell_all_closed (PhLive *self, PhSnapshot *snapshot)
 {
   guint64 n_new = snapshot->n_closed_total - self->n_closed_told;
   guint first = snapshot->n_closed - (guint)MIN (n_new, snapshot->n_closed);
+  guint n_wrong = 0;
 
   for (guint i = first; i < snapshot->n_closed; i++)
-    tell_closed (self, &snapshot->closed[i]);
+    {
+      ph_live_note_connection (self, &snapshot->closed[i]);
+      if (ph_reason_help (snapshot->closed[i].reason, self->role) != NULL &&
+          ++n_wrong <= MAX_TOLD_AT_ONCE)
+        tell_closed (self, &snapshot->closed[i]);
+    }
+  if (n_wrong > MAX_TOLD_AT_ONCE)
+    tell (self, PH_EVENT_WARNING, "%s",
+          _ ("More connections were closed in the same moment; the list of connections says why."));
   self->n_closed_told = snapshot->n_closed_total;
 }
 
@@ -227,21 +241,28 @@ on_block (const char *text, gpointer user_data)
 static void
 on_join_request (const char *client, gboolean is_verified, gpointer user_data)
 {
-  tell (user_data, PH_EVENT_INFO, _ ("“%s” asks to join."), client);
-  ask (user_data, client, NULL, is_verified);
+  PhLive *self = user_data;
+
+  tell (self, PH_EVENT_INFO,
+        is_verified ? _ ("“%s” asks to join, with the share code.")
+                    : _ ("“%s” asks to join, without the share code’s secret."),
+        client);
+  if (!self->approve_all)
+    ask (self, client, NULL, is_verified);
 }
 
 static void
 on_verify (const char *peer, const char *number, gpointer user_data)
 {
-  tell (user_data, PH_EVENT_INFO, _ ("Compare the number with “%s”: %s"), peer, number);
+  tell (user_data, PH_EVENT_INFO, _ ("Compare the number with “%s”."), peer);
   ask (user_data, peer, number, FALSE);
 }
 
 static void
 on_connected (const char *peer, const PhPath *path, gpointer user_data)
 {
-  tell (user_data, PH_EVENT_INFO, _ ("“%s” is connected."), peer);
+  tell (user_data, PH_EVENT_INFO, _ ("“%s” is connected. Path: %s."), peer,
+        ph_words_path (path->kind));
   g_signal_emit (user_data, signals[JOINED], 0, peer);
 }
 
@@ -261,7 +282,8 @@ static void
 on_disconnected (const char *peer, const char *reason, gpointer user_data)
 {
   drop_question (user_data, peer);
-  tell (user_data, PH_EVENT_INFO, _ ("“%s” is disconnected (%s)."), peer, reason);
+  tell (user_data, PH_EVENT_INFO, _ ("“%s” is disconnected: %s."), peer,
+        ph_reason_of_leaving (reason));
   g_signal_emit (user_data, signals[LEFT], 0, peer);
 }
 
@@ -411,6 +433,7 @@ ph_live_new_host (PhEngine *engine, const PhHostOptions *options, GListModel *ru
 
   self->role = PH_SESSION_HOST;
   self->is_manual = options->is_manual;
+  self->approve_all = options->approve_all;
   for (guint i = 0; i < g_list_model_get_n_items (rules); i++)
     {
       g_autoptr (PhRuleItem) item = g_list_model_get_item (rules, i);

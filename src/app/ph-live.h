@@ -84,6 +84,10 @@ gboolean ph_live_edit_rule (PhLive *live, PhRuleItem *item, const char *text, GE
 void ph_live_remove_rule (PhLive *live, PhRuleItem *item);
 void ph_live_set_rule_on (PhLive *live, PhRuleItem *item, gboolean is_on);
 
+/* Host: whether a rule that is on lets Clients reach @remote, an address or a name with its port.
+ * Of a name that only the addresses behind it would allow it is not known: FALSE. */
+gboolean ph_live_allows (PhLive *live, const char *remote);
+
 /* Puts an item back that was removed, where it was. */
 void ph_live_restore_rule (PhLive *live, guint position, PhRuleItem *item);
 
@@ -91,8 +95,8 @@ void ph_live_restore_rule (PhLive *live, guint position, PhRuleItem *item);
 void ph_live_set_services (PhLive *live, PhServices *services);
 
 /* Mappings, as ph_mapping_parse takes them; @title may be NULL. Whether the port can be had shows
- * in the item's state. Errors: PH_ERROR_INVALID, for a text that is none and for a local port that
- * is mapped already. */
+ * in the item's state; for local port 0 a free one is picked. Errors: PH_ERROR_INVALID, for a text
+ * that is none and for a local port that is mapped already. */
 PhMappingItem *ph_live_add_mapping (PhLive *live,
                                     const char *text,
                                     const char *title,
@@ -104,10 +108,12 @@ gboolean ph_live_edit_mapping (PhLive *live,
                                GError **error);
 void ph_live_remove_mapping (PhLive *live, PhMappingItem *item);
 void ph_live_set_mapping_on (PhLive *live, PhMappingItem *item, gboolean is_on);
+
+/* Puts an item back that was removed, switched on or off as it was. */
 void ph_live_restore_mapping (PhLive *live, guint position, PhMappingItem *item);
 
-/* The first port from @port on that can be listened on at 127.0.0.1 and is not mapped here; 0 if
- * the next hundred are taken. */
+/* The first port from @port on that can be listened on at 127.0.0.1 and is not mapped here; below
+ * 1024 it is @port or the first from 8000 above it on. 0 if a hundred are taken. */
 guint16 ph_live_find_free_port (PhLive *live, guint16 port);
 
 G_END_DECLS

@@ -12,6 +12,9 @@ struct _PhMappingItem
   PhMappingItemState state;
   char *message;
   guint n_connections;
+  PhKind kind;
+  char *trouble;
+  guint64 serial; /* of the connection that `trouble` is from, or the last that had none */
 };
 
 G_DEFINE_FINAL_TYPE (PhMappingItem, ph_mapping_item, G_TYPE_OBJECT)
@@ -34,6 +37,7 @@ ph_mapping_item_finalize (GObject *object)
   g_free (self->remote);
   g_free (self->title);
   g_free (self->message);
+  g_free (self->trouble);
   G_OBJECT_CLASS (ph_mapping_item_parent_class)->finalize (object);
 }
 
@@ -50,6 +54,16 @@ ph_mapping_item_init (PhMappingItem *self)
 {
 }
 
+static PhKind
+guess_kind (guint16 port)
+{
+  const PhKnownPort *known = ph_known_port_find (port);
+
+  if (known != NULL)
+    return known->kind;
+  return port >= 8000 && port <= 8999 ? PH_KIND_WEB : PH_KIND_OTHER;
+}
+
 PhMappingItem *
 ph_mapping_item_new (const PhMapping *mapping, const char *title)
 {
@@ -60,6 +74,7 @@ ph_mapping_item_new (const PhMapping *mapping, const char *title)
   self->local = g_strdup (ph_endpoint_format (&mapping->local, buffer));
   self->remote = ph_destination_dup_text (&mapping->remote);
   self->title = g_strdup (title);
+  self->kind = guess_kind (mapping->remote.endpoint.port);
   return self;
 }
 
@@ -85,6 +100,52 @@ const char *
 ph_mapping_item_get_title (PhMappingItem *item)
 {
   return item->title;
+}
+
+/* Where it listens on all addresses, localhost is one of them. */
+char *
+ph_mapping_item_dup_address (PhMappingItem *item)
+{
+  const PhEndpoint *local = &item->mapping->local;
+  char buffer[PH_ENDPOINT_TEXT_SIZE];
+
+  if (ph_address_scope (local->addr) == PH_SCOPE_UNSPECIFIED ||
+      g_str_equal (ph_address_format (local->addr, buffer), "127.0.0.1"))
+    return g_strdup_printf ("localhost:%u", local->port);
+  return g_strdup (item->local);
+}
+
+PhKind
+ph_mapping_item_get_kind (PhMappingItem *item)
+{
+  return item->kind;
+}
+
+char *
+ph_mapping_item_dup_url (PhMappingItem *item)
+{
+  g_autofree char *address = ph_mapping_item_dup_address (item);
+  guint16 port = item->mapping->remote.endpoint.port;
+
+  if (item->kind != PH_KIND_WEB)
+    return NULL;
+  return g_strdup_printf ("%s://%s/", port == 443 || port == 8443 ? "https" : "http", address);
+}
+
+void
+ph_mapping_item_set_service (PhMappingItem *item, const char *title, PhKind kind)
+{
+  if (*title == '\0')
+    title = item->title;
+  if (item->kind == kind && g_strcmp0 (item->title, title) == 0)
+    return;
+  if (title != item->title)
+    {
+      g_free (item->title);
+      item->title = g_strdup (title);
+    }
+  item->kind = kind;
+  g_signal_emit (item, signals[CHANGED], 0);
 }
 
 PhMappingItemState
@@ -122,5 +183,24 @@ ph_mapping_item_set_n_connections (PhMappingItem *item, guint n_connections)
   if (item->n_connections == n_connections)
     return;
   item->n_connections = n_connections;
+  g_signal_emit (item, signals[CHANGED], 0);
+}
+
+const char *
+ph_mapping_item_get_trouble (PhMappingItem *item)
+{
+  return item->trouble;
+}
+
+void
+ph_mapping_item_note_connection (PhMappingItem *item, guint64 serial, const char *trouble)
+{
+  if (serial < item->serial)
+    return;
+  item->serial = serial;
+  if (g_strcmp0 (item->trouble, trouble) == 0)
+    return;
+  g_free (item->trouble);
+  item->trouble = g_strdup (trouble);
   g_signal_emit (item, signals[CHANGED], 0);
 }

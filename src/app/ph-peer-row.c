@@ -76,12 +76,12 @@ dup_connected (const PhSnapshotPeer *peer)
 }
 
 static char *
-dup_state (const PhSnapshotPeer *peer)
+dup_state (const PhSnapshotPeer *peer, gboolean is_host)
 {
   switch (peer->stage)
     {
-    case PH_STAGE_ASKING:
-      return g_strdup (_ ("Wants to join"));
+    case PH_STAGE_ASKING: /* who asks whom */
+      return g_strdup (is_host ? _ ("Wants to join") : _ ("Has not let you in yet"));
     case PH_STAGE_CONNECTING:
       return g_strdup (_ ("Looking for a path…"));
     case PH_STAGE_CONNECTED:
@@ -97,7 +97,8 @@ static void
 update (PhPeerRow *self)
 {
   const PhSnapshotPeer *peer = ph_entry_get_peer (self->entry);
-  g_autofree char *state = dup_state (peer);
+  gboolean is_host = ph_live_get_role (self->live) == PH_SESSION_HOST;
+  g_autofree char *state = dup_state (peer, is_host);
   const char *words =
       peer->is_verified ? _ ("Verified by the share code") : _ ("Not verified by the share code");
 
@@ -109,8 +110,9 @@ update (PhPeerRow *self)
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->mark), GTK_ACCESSIBLE_PROPERTY_LABEL, words,
                                   -1);
   gtk_widget_set_visible (GTK_WIDGET (self->answer), peer->is_asking);
+  gtk_button_set_label (self->answer, is_host ? _ ("_Answer…") : _ ("_Compare Number…"));
   gtk_widget_set_visible (GTK_WIDGET (self->disconnect),
-                          !peer->is_asking && peer->stage != PH_STAGE_LEAVING);
+                          is_host && !peer->is_asking && peer->stage != PH_STAGE_LEAVING);
 }
 
 GtkWidget *

@@ -2,8 +2,8 @@
 #include "ph-rule-row.h"
 
 #include "ph-application.h"
+#include "ph-removal.h"
 #include "ph-rule-dialog.h"
-#include "ph-window.h"
 
 #include <glib/gi18n.h>
 
@@ -44,43 +44,22 @@ on_edit (GtkWidget *widget, const char *action, GVariant *parameter)
   ph_rule_dialog_present (GTK_WINDOW (gtk_widget_get_root (widget)), self->live, self->item);
 }
 
-/* A rule that was removed, for as long as it can be put back. */
-typedef struct
-{
-  PhLive *live;
-  PhRuleItem *item;
-  guint position;
-} Removed;
-
 static void
-removed_free (gpointer data, GClosure *closure)
+restore (PhLive *live, guint position, gpointer item)
 {
-  Removed *removed = data;
-
-  g_object_unref (removed->live);
-  g_object_unref (removed->item);
-  g_free (removed);
-}
-
-static void
-undo (Removed *removed)
-{
-  ph_live_restore_rule (removed->live, removed->position, removed->item);
+  ph_live_restore_rule (live, position, item);
 }
 
 static void
 on_remove (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   PhRuleRow *self = PH_RULE_ROW (widget);
-  Removed *removed = g_new0 (Removed, 1);
   g_autofree char *text =
       g_strdup_printf (_ ("%s is no longer shared"), ph_rule_item_get_text (self->item));
+  g_autoptr (PhLive) live = g_object_ref (self->live);
 
-  removed->live = g_object_ref (self->live);
-  removed->item = g_object_ref (self->item);
-  g_list_store_find (G_LIST_STORE (ph_live_get_rules (self->live)), self->item, &removed->position);
-  ph_window_toast_undo (widget, text, G_CALLBACK (undo), removed, removed_free);
-  ph_live_remove_rule (removed->live, removed->item);
+  ph_removal_offer_undo (widget, text, live, ph_live_get_rules (live), self->item, restore);
+  ph_live_remove_rule (live, self->item);
 }
 
 static void
