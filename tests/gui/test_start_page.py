@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a session begins: what to share is found and chosen, and what to join is asked for first."""
+"""Where a session begins: what to share is found and chosen; what to join is asked for first."""
 
 import base64
 import pathlib
