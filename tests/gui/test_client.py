@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Client's session: what the Host offers is mapped in one click, and every mapping says how it is.
+"""A Client's session: what the Host offers is mapped in one click; every mapping says how it is.
 
 The Host is the command line's.
 """
@@ -97,7 +97,8 @@ class Offered(Joined):
         self.assertEqual(hashlib.sha256(self.fetch(port)).digest(), hashlib.sha256(data).digest())
         self.assertFalse(window.has('push button', re.compile('^Use ')))
         window.button('Copy Address').click()
-        app.until(lambda: self.desktop.clipboard() == f'localhost:{port}', 'the address to be copied')
+        app.until(lambda: self.desktop.clipboard() == f'localhost:{port}',
+                  'the address to be copied')
         app.resize(window, 360, 600)
 
     def test_nothing(self):
