@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Client's session: what the Host offers is mapped in one click, and each mapping says how it is.
+"""A Client's session: what the Host offers is mapped in one click; a mapping says how it is.
 
 The Host is the command line's.
 """
