@@ -241,11 +241,14 @@ on_block (const char *text, gpointer user_data)
 static void
 on_join_request (const char *client, gboolean is_verified, gpointer user_data)
 {
-  tell (user_data, PH_EVENT_INFO,
+  PhLive *self = user_data;
+
+  tell (self, PH_EVENT_INFO,
         is_verified ? _ ("“%s” asks to join, with the share code.")
                     : _ ("“%s” asks to join, without the share code’s secret."),
         client);
-  ask (user_data, client, NULL, is_verified);
+  if (!self->approve_all)
+    ask (self, client, NULL, is_verified);
 }
 
 static void
@@ -430,6 +433,7 @@ ph_live_new_host (PhEngine *engine, const PhHostOptions *options, GListModel *ru
 
   self->role = PH_SESSION_HOST;
   self->is_manual = options->is_manual;
+  self->approve_all = options->approve_all;
   for (guint i = 0; i < g_list_model_get_n_items (rules); i++)
     {
       g_autoptr (PhRuleItem) item = g_list_model_get_item (rules, i);

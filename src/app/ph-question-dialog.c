@@ -41,7 +41,7 @@ on_questions_changed (GListModel *questions,
   Asking *asking = g_object_get_data (user_data, "asking");
 
   if (!asking->is_over && !g_list_store_find (G_LIST_STORE (questions), asking->question, NULL))
-    adw_message_dialog_response (user_data, "later");
+    gtk_window_close (user_data);
 }
 
 /* The dialog of a request to join. */

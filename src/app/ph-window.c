@@ -115,6 +115,13 @@ on_ended (PhWindow *self)
     show_start (self);
 }
 
+/* What was agreed to may close the window before the dialog. */
+static void
+leave_window (GtkWindow *dialog)
+{
+  gtk_window_set_transient_for (dialog, NULL);
+}
+
 /* Asks before connections are closed, else calls @done at once; it is called with the window. */
 static void
 confirm_end (PhWindow *self, void (*done) (PhWindow *self))
@@ -138,6 +145,7 @@ confirm_end (PhWindow *self, void (*done) (PhWindow *self))
   adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "end",
                                               ADW_RESPONSE_DESTRUCTIVE);
   adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "cancel");
+  g_signal_connect (dialog, "response::end", G_CALLBACK (leave_window), NULL);
   g_signal_connect_object (dialog, "response::end", G_CALLBACK (done), self, G_CONNECT_SWAPPED);
   gtk_window_present (GTK_WINDOW (dialog));
 }
@@ -176,6 +184,18 @@ on_copy_link (GtkWidget *widget, const char *action, GVariant *parameter)
     return;
   gdk_clipboard_set_text (gtk_widget_get_clipboard (widget), link);
   ph_window_toast (widget, _ ("Link copied"));
+}
+
+/* Made when it is wanted: a window that stays hidden is in the way of screen readers, which GTK 4.8
+ * gives it to. */
+static void
+on_shortcuts (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  g_autoptr (GtkBuilder) builder = gtk_builder_new_from_resource (PH_RESOURCES "ph-shortcuts.ui");
+  GtkWindow *shortcuts = GTK_WINDOW (gtk_builder_get_object (builder, "shortcuts"));
+
+  gtk_window_set_transient_for (shortcuts, GTK_WINDOW (widget));
+  gtk_window_present (shortcuts);
 }
 
 /* --- closing ---------------------------------------------------------------------------------- */
@@ -348,7 +368,8 @@ on_secret_stored (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (PhWindow) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (ph_saved_sessions_store_secret_finish (PH_SAVED_SESSIONS (source), result, &error))
+  if (ph_saved_sessions_store_secret_finish (ph_application_get_saved (get_application (self)),
+                                             result, &error))
     return;
   ph_window_toast (GTK_WIDGET (self), error->message);
   if (self->live != NULL && self->plan->saved != NULL)
@@ -436,12 +457,14 @@ show_session (PhWindow *self, PhLive *live)
         ph_keeper_new (ph_application_get_saved (get_application (self)), self->plan, live);
 }
 
+/* Also where there was to be no window: nobody would know otherwise. */
 static void
 show_problem (PhWindow *self, const GError *error)
 {
   g_clear_object (&self->opening);
   gtk_widget_set_sensitive (GTK_WIDGET (self->start), TRUE);
   show_start (self);
+  gtk_window_present (GTK_WINDOW (self));
   ph_start_page_show_problem (self->start, self->plan != NULL ? self->plan->role : PH_SESSION_HOST,
                               error->message);
 }
@@ -525,8 +548,8 @@ on_secret_found (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Lookup) lookup = user_data;
   g_autoptr (GError) error = NULL;
-  g_autofree char *secret =
-      ph_saved_sessions_lookup_secret_finish (PH_SAVED_SESSIONS (source), result, &error);
+  g_autofree char *secret = ph_saved_sessions_lookup_secret_finish (
+      ph_application_get_saved (get_application (lookup->window)), result, &error);
   PhPlan *plan = NULL;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -617,6 +640,7 @@ ph_window_class_init (PhWindowClass *class)
   gtk_widget_class_install_action (widget_class, "win.stop", NULL, on_stop);
   gtk_widget_class_install_action (widget_class, "win.start-page", NULL, on_start_page);
   gtk_widget_class_install_action (widget_class, "win.retry", NULL, on_retry);
+  gtk_widget_class_install_action (widget_class, "win.show-help-overlay", NULL, on_shortcuts);
   gtk_widget_class_install_action (widget_class, "win.view", "s", on_view);
   gtk_widget_class_install_action (widget_class, "win.copy-link", NULL, on_copy_link);
 }
