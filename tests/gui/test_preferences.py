@@ -9,6 +9,7 @@ import unittest
 
 import desktop
 import harness
+import people
 import services
 
 UUID = '8d0f6b6e-3f0b-4c37-9a43-9c1c8d2f5a10'
@@ -18,7 +19,7 @@ def words(text):
     return re.compile('^' + re.escape(text))
 
 
-class Preferences(desktop.Case):
+class Preferences(people.Case):
     def open(self, app):
         app.window('Porthole')
         app.press('ctrl+comma')
@@ -42,7 +43,7 @@ class Preferences(desktop.Case):
         self.show(window, 'Network')
         self.set_signal(window, daemon)
         self.set_stun(window, f'127.0.0.1:{stun.port}')
-        self.assertFalse(window.switch('Use Relays Only').sensitive)
+        self.assertFalse(window.row('Use relays only').sensitive)
         window.label(words('There is no TURN server to relay.'))
         self.assertEqual(app.quit(), 0)
         app = self.start_app(home='anna')
@@ -80,16 +81,10 @@ class Preferences(desktop.Case):
     def share(self, app, daemon):
         window = app.window('Porthole')
         window.button('Create Session').click()
-        link = window.find('label', words('Waiting')) and self.copy_link(window)
+        link = self.copy_link(window)
         joined = self.start_join(link)
         self.assertEqual(joined.expect('connected')['peer'], 'Anna Lee')
         self.assertIn(str(daemon.port), link)
-
-    def copy_link(self, window):
-        window.button('Copy Link').click()
-        return harness.until(lambda: next(iter(re.findall('porthole:.*',
-                                                          self.desktop.clipboard())), None),
-                             'the link on the clipboard')
 
     def test_turn(self):
         """A TURN server goes in by a form and is tried; a reset takes all away"""

@@ -136,7 +136,8 @@ class Host(people.Case):
                 dialog.button('Approve').click()
                 number = client.expect('verify')['number']
                 dialog = app.window('Is the Number the Same?')
-                self.assertIn(people.digits(number), [people.digits(label) for label in dialog.labels()])
+                self.assertIn(people.digits(number),
+                              [people.digits(label) for label in dialog.labels()])
                 dialog.button('It Is the Same' if is_same else 'It Differs').click()
                 client.command('y')
                 if is_same:
