@@ -64,7 +64,7 @@ static void
 on_rename (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   PhSavedRow *self = PH_SAVED_ROW (widget);
-  GtkWidget *dialog = new_dialog (self, _ ("Rename the Session"), NULL);
+  GtkWidget *dialog = new_dialog (self, _ ("Rename Session"), NULL);
   GtkWidget *entry = gtk_entry_new ();
 
   adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "rename", _ ("_Rename"));

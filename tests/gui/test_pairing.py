@@ -57,7 +57,7 @@ class Pairing(desktop.Case):
         self.paste(joining, offer[:120] + ('B' if offer[120] == 'A' else 'A') + offer[121:])
         self.judged(joining, 'The block was changed on the way', 'Continue')
         self.paste(sharing, offer)
-        self.judged(sharing, 'That is the text from here.', 'Connect')
+        self.judged(sharing, 'That is your own text.', 'Connect')
         joining.button('Paste').click()
         self.judged(joining, 'This is an offer from', 'Continue', is_good=True)
         joining.button('Continue').click()
