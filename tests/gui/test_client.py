@@ -163,14 +163,14 @@ class Mapped(Joined):
         self.assert_refused(('127.0.0.1', port))
         self.window.label(re.compile(f'^The Host does not allow {re.escape(closed.endpoint)}'))
         self.hosting.command(f'allow {closed.endpoint}')
-        self.hosting.expect('rules')
+        self.settle(self.hosting)
         self.assert_refused(('127.0.0.1', port))
         self.window.label(re.compile(f'^Nothing listens at {re.escape(closed.endpoint)}'))
         with socket.create_server((closed.address, closed.port)):
             with self.connect(('127.0.0.1', port)):
                 self.window.label('1 connection')
                 self.window.wait_gone('label', re.compile('^Nothing listens'))
-            self.window.label('Ready, nothing is connected yet')
+        self.window.label('Ready, nothing is connected yet')
 
 
 class Form(Joined):
