@@ -228,6 +228,31 @@ test_leave_out (Fixture *self, gconstpointer data)
   assert_found (self, "127.0.0.1:8000");
 }
 
+/* Somebody is about to choose. */
+static void
+test_append (Fixture *self, gconstpointer data)
+{
+  g_autoptr (PhChoice) stopped = NULL;
+  g_autofree char *detail = NULL;
+
+  run (self, "127.0.0.1:4711", "a", NULL, FALSE);
+  run (self, "127.0.0.1:4712", "b", NULL, FALSE);
+  search (self);
+  run (self, "127.0.0.1:4710", "new", NULL, FALSE);
+  run (self, "127.0.0.1:4712", "b", NULL, FALSE);
+  run (self, "127.0.0.1:4712", "dialled alike", NULL, FALSE);
+  run (self, "127.0.0.1:4710", "likewise", NULL, FALSE);
+  ph_choices_append_found (self->choices, self->found);
+  assert_found (self, "127.0.0.1:4711 127.0.0.1:4712 127.0.0.1:4710");
+  stopped = g_list_model_get_item (ph_choices_get_found (self->choices), 0);
+  detail = ph_choice_dup_detail (stopped);
+  g_assert_nonnull (strstr (detail, "Not running any more"));
+  search (self);
+  assert_found (self, "127.0.0.1:4710 127.0.0.1:4712");
+  ph_choices_append_found (self->choices, NULL);
+  assert_found (self, "127.0.0.1:4710 127.0.0.1:4712");
+}
+
 static void
 test_minor (Fixture *self, gconstpointer data)
 {
@@ -283,6 +308,7 @@ main (int argc, char **argv)
   ADD ("/choices/presets", test_presets);
   ADD ("/choices/preset-elsewhere", test_preset_elsewhere);
   ADD ("/choices/leave-out", test_leave_out);
+  ADD ("/choices/append", test_append);
   ADD ("/choices/minor", test_minor);
   ADD ("/choices/rules", test_rules);
   return g_test_run ();

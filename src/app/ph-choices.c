@@ -329,6 +329,61 @@ ph_choices_set_found (PhChoices *choices, GPtrArray *found)
   update_presets (choices);
 }
 
+/* The first that is dialled so; NULL: none runs. */
+static const PhListening *
+find_listening (GPtrArray *found, const PhEndpoint *address)
+{
+  for (guint i = 0; found != NULL && i < found->len; i++)
+    {
+      const PhListening *listening = found->pdata[i];
+
+      if (ph_endpoint_equal (&listening->address, address))
+        return listening;
+    }
+  return NULL;
+}
+
+static gboolean
+is_listed (PhChoices *self, const PhEndpoint *address)
+{
+  return find (self->found, g_list_model_get_n_items (G_LIST_MODEL (self->found)), address) !=
+             NULL ||
+         find (self->presets, g_list_model_get_n_items (G_LIST_MODEL (self->presets)), address) !=
+             NULL;
+}
+
+static void
+append_found (PhChoices *self, const PhListening *listening, guint position)
+{
+  g_autoptr (PhChoice) item = choice_new (&listening->address);
+
+  set_running (item, listening, position);
+  g_list_store_append (self->found, item);
+}
+
+void
+ph_choices_append_found (PhChoices *choices, GPtrArray *found)
+{
+  PhChoice *item;
+
+  for (guint i = 0; (item = peek (choices->found, i)) != NULL; i++)
+    {
+      const PhListening *listening = find_listening (found, &item->address);
+
+      if (listening != NULL)
+        set_running (item, listening, item->is_minor ? PH_CHOICES_PROMINENT : 0);
+      else
+        set_stopped (item);
+    }
+  for (guint i = 0; found != NULL && i < found->len; i++)
+    {
+      const PhListening *listening = found->pdata[i];
+
+      if (!is_shared (choices, &listening->address) && !is_listed (choices, &listening->address))
+        append_found (choices, listening, i);
+    }
+}
+
 void
 ph_choices_leave_out (PhChoices *choices, GListModel *rules)
 {

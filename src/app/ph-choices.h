@@ -44,6 +44,10 @@ GListModel *ph_choices_get_presets (PhChoices *choices);
 /* @found: PhListening; NULL: nothing is known, what was found before is gone. */
 void ph_choices_set_found (PhChoices *choices, GPtrArray *found);
 
+/* Likewise, but while somebody is about to choose: what is listed stays where it is, if it runs or
+ * not, and what is new comes last. */
+void ph_choices_append_found (PhChoices *choices, GPtrArray *found);
+
 /* Services that @rules (PhRuleItem) share already are not offered, from now on. */
 void ph_choices_leave_out (PhChoices *choices, GListModel *rules);
 

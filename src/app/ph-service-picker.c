@@ -29,6 +29,8 @@ struct _PhServicePicker
   AdwExpanderRow *presets;
   AdwEntryRow *rule;
   GtkEventControllerFocus *focus;
+  GtkEventControllerMotion *pointer;
+  GtkEventControllerFocus *found_focus;
   GtkLabel *help;
 };
 
@@ -166,13 +168,25 @@ get_remark (GPtrArray *found)
   return NULL;
 }
 
+/* Nothing moves away from under a pointer or a focus that is about to choose it. */
+static gboolean
+is_in_use (PhServicePicker *self)
+{
+  return g_list_model_get_n_items (ph_choices_get_found (self->choices)) > 0 &&
+         (gtk_event_controller_motion_contains_pointer (self->pointer) ||
+          gtk_event_controller_focus_contains_focus (self->found_focus));
+}
+
 static void
 update_found (PhServicePicker *self, GPtrArray *found)
 {
   GListModel *model = ph_choices_get_found (self->choices);
   gboolean has_minor = FALSE, is_all_system = TRUE;
 
-  ph_choices_set_found (self->choices, found);
+  if (is_in_use (self))
+    ph_choices_append_found (self->choices, found);
+  else
+    ph_choices_set_found (self->choices, found);
   gtk_filter_changed (self->filter, GTK_FILTER_CHANGE_DIFFERENT);
   for (guint i = 0; i < g_list_model_get_n_items (model); i++)
     {
@@ -318,8 +332,8 @@ on_activated (PhServicePicker *self)
 void
 ph_service_picker_show_problem (PhServicePicker *picker, const char *message)
 {
+  gtk_widget_grab_focus (GTK_WIDGET (picker->rule)); /* which writes its own help */
   show_help (picker, message, TRUE);
-  gtk_widget_grab_focus (GTK_WIDGET (picker->rule));
 }
 
 /* --- what is chosen --------------------------------------------------------------------------- */
@@ -412,6 +426,8 @@ bind_template (GtkWidgetClass *class)
   gtk_widget_class_bind_template_child (class, PhServicePicker, presets);
   gtk_widget_class_bind_template_child (class, PhServicePicker, rule);
   gtk_widget_class_bind_template_child (class, PhServicePicker, focus);
+  gtk_widget_class_bind_template_child (class, PhServicePicker, pointer);
+  gtk_widget_class_bind_template_child (class, PhServicePicker, found_focus);
   gtk_widget_class_bind_template_child (class, PhServicePicker, help);
   gtk_widget_class_bind_template_callback (class, on_show_all);
   gtk_widget_class_bind_template_callback (class, on_typed);
