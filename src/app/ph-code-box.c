@@ -3,6 +3,7 @@
 
 #include "ph-application.h"
 #include "ph-qr-code.h"
+#include "ph-words.h"
 
 #include <glib/gi18n.h>
 #include <string.h>
@@ -144,8 +145,7 @@ static void
 append_link (GMenu *menu, const char *link)
 {
   g_autofree char *address = ph_code_box_dup_address (link);
-  g_auto (GStrv) parts = g_strsplit (address, "_", -1);
-  g_autofree char *label = g_strjoinv ("__", parts); /* one alone would underline a letter */
+  g_autofree char *label = ph_words_dup_menu_label (address);
   g_autoptr (GMenuItem) item = g_menu_item_new (label, NULL);
 
   g_menu_item_set_action_and_target (item, "code-box.copy-more", "s", link);

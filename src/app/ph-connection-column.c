@@ -58,7 +58,8 @@ dup_service (const char *remote)
 
   if (colon != NULL && ph_port_parse (colon + 1, &port))
     known = ph_known_port_find (port);
-  return known != NULL ? g_strdup_printf ("%s · %s", remote, known->title) : g_strdup (remote);
+  return known != NULL ? g_strdup_printf ("%s · %s", remote, ph_words_title (known->title))
+                       : g_strdup (remote);
 }
 
 static char *

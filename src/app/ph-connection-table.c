@@ -2,6 +2,7 @@
 #include "ph-connection-table.h"
 
 #include "ph-application.h"
+#include "ph-words.h"
 
 #include <glib/gi18n.h>
 
@@ -414,7 +415,8 @@ write_menu (PhConnectionTable *self)
   if (is_denied)
     {
       const char *remote = ph_entry_get_connection (entry)->remote;
-      g_autofree char *label = g_strdup_printf (_ ("Allow %s"), remote);
+      g_autofree char *shown = ph_words_dup_menu_label (remote);
+      g_autofree char *label = g_strdup_printf (_ ("Allow %s"), shown);
       g_autoptr (GMenuItem) item = g_menu_item_new (label, NULL);
 
       g_menu_item_set_action_and_target (item, "connections.allow", "s", remote);

@@ -86,6 +86,14 @@ ph_words_title (const char *title)
   return *title != '\0' ? gettext (title) : title; /* of nothing the catalogue says what it is */
 }
 
+char *
+ph_words_dup_menu_label (const char *text)
+{
+  g_auto (GStrv) parts = g_strsplit (text, "_", -1);
+
+  return g_strjoinv ("__", parts);
+}
+
 const char *
 ph_words_path (PhPathKind kind)
 {

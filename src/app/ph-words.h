@@ -26,6 +26,10 @@ char *ph_words_dup_round_trip (guint32 round_trip_us);
  * port, which travel in English; @title itself otherwise. Borrowed from it, or static. */
 const char *ph_words_title (const char *title);
 
+/* @text as a menu wants it: where one underscore would vanish and underline a letter, two stand.
+ * Owned. */
+char *ph_words_dup_menu_label (const char *text);
+
 /* "Direct, same network". Static. */
 const char *ph_words_path (PhPathKind kind);
 
