@@ -55,7 +55,7 @@ typedef struct
   PhServerList *list;
   PhSettings *settings;
   char *server;
-  char **before; /* all there were */
+  guint position; /* in the list */
 } Removal;
 
 /* It cannot be undone any more, or was: the password of a server that is not there has no use. */
@@ -72,14 +72,29 @@ removal_free (gpointer data, GClosure *closure)
   g_object_unref (removal->list);
   g_object_unref (removal->settings);
   g_free (removal->server);
-  g_strfreev (removal->before);
   g_free (removal);
 }
 
+/* Back where it was, among those there are by now. */
 static void
 on_undo (Removal *removal)
 {
-  set_servers (removal->list, removal->before);
+  g_auto (GStrv) servers = dup_servers (removal->list);
+  g_autoptr (GStrvBuilder) longer = g_strv_builder_new ();
+  g_auto (GStrv) all = NULL;
+
+  if (g_strv_contains ((const char *const *)servers, removal->server))
+    return;
+  for (guint i = 0; servers[i] != NULL; i++)
+    {
+      if (i == removal->position)
+        g_strv_builder_add (longer, removal->server);
+      g_strv_builder_add (longer, servers[i]);
+    }
+  if (removal->position >= g_strv_length (servers))
+    g_strv_builder_add (longer, removal->server);
+  all = g_strv_builder_end (longer);
+  set_servers (removal->list, all);
 }
 
 static void
@@ -102,17 +117,19 @@ on_remove (PhServerRow *row, PhServerList *self)
 {
   g_autoptr (GStrvBuilder) rest = g_strv_builder_new ();
   Removal *removal = g_new0 (Removal, 1);
-  g_auto (GStrv) servers = NULL;
+  g_auto (GStrv) servers = dup_servers (self);
+  g_auto (GStrv) left = NULL;
 
   removal->list = g_object_ref (self);
   removal->settings = g_object_ref (ph_application_get_settings (self->application));
   removal->server = g_strdup (ph_server_row_get_server (row));
-  removal->before = dup_servers (self);
-  for (gsize i = 0; removal->before[i] != NULL; i++)
-    if (!g_str_equal (removal->before[i], removal->server))
-      g_strv_builder_add (rest, removal->before[i]);
-  servers = g_strv_builder_end (rest);
-  set_servers (self, servers);
+  for (guint i = 0; servers[i] != NULL; i++)
+    if (!g_str_equal (servers[i], removal->server))
+      g_strv_builder_add (rest, servers[i]);
+    else
+      removal->position = i;
+  left = g_strv_builder_end (rest);
+  set_servers (self, left);
   offer_undo (self, removal);
 }
 
