@@ -19,7 +19,10 @@ struct _PhSessionPage
 
   PhLive *live;
   gboolean is_pairing; /* Host without a server: another person is being paired with */
+  guint narrowing;     /* a source's id: the switcher of views has moved */
 
+  AdwViewSwitcherTitle *switcher;
+  GtkWidget *bar; /* the views below, where there is no room for them above */
   AdwViewStack *stack;
   GtkStack *overview; /* host, client, pairing or ended */
   GtkWidget *status_bar;
@@ -27,7 +30,9 @@ struct _PhSessionPage
   GtkImage *path_icon;
   GtkLabel *status;
   GtkLabel *path;
-  GtkButton *stop;
+  GtkWidget *stop; /* both forms of the button, of which the one that fits is shown */
+  GtkButton *stop_wide;
+  GtkWidget *stop_narrow;
   PhConnectionsView *connections;
   PhEventsView *events;
 };
@@ -42,8 +47,27 @@ ph_session_page_dispose (GObject *object)
 {
   PhSessionPage *self = PH_SESSION_PAGE (object);
 
+  g_clear_handle_id (&self->narrowing, g_source_remove);
   g_clear_object (&self->live);
   G_OBJECT_CLASS (ph_session_page_parent_class)->dispose (object);
+}
+
+static gboolean
+on_narrow (gpointer user_data)
+{
+  PhSessionPage *self = user_data;
+
+  self->narrowing = 0;
+  gtk_widget_set_visible (self->bar, adw_view_switcher_title_get_title_visible (self->switcher));
+  return G_SOURCE_REMOVE;
+}
+
+/* This comes while the page is laid out; what changes its height can only come after that. */
+static void
+on_title (PhSessionPage *self)
+{
+  if (self->narrowing == 0)
+    self->narrowing = g_idle_add (on_narrow, self);
 }
 
 static void
@@ -53,6 +77,8 @@ ph_session_page_class_init (PhSessionPageClass *class)
 
   G_OBJECT_CLASS (class)->dispose = ph_session_page_dispose;
   gtk_widget_class_set_template_from_resource (widget_class, PH_RESOURCES "ph-session-page.ui");
+  gtk_widget_class_bind_template_child (widget_class, PhSessionPage, switcher);
+  gtk_widget_class_bind_template_child (widget_class, PhSessionPage, bar);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, stack);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, overview);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, status_bar);
@@ -61,8 +87,11 @@ ph_session_page_class_init (PhSessionPageClass *class)
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, status);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, path);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, stop);
+  gtk_widget_class_bind_template_child (widget_class, PhSessionPage, stop_wide);
+  gtk_widget_class_bind_template_child (widget_class, PhSessionPage, stop_narrow);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, connections);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, events);
+  gtk_widget_class_bind_template_callback (widget_class, on_title);
   gtk_widget_class_install_action (widget_class, "session.pair", NULL, on_pair);
   gtk_widget_class_install_action (widget_class, "session.overview", NULL, on_overview);
 }
@@ -168,6 +197,15 @@ get_overview (PhSessionPage *self)
   return ph_live_is_manual (self->live) && state != PH_SESSION_CONNECTED ? "pairing" : "client";
 }
 
+/* The page of a Client that is not connected yet says the same, larger. */
+static gboolean
+is_told_below (PhSessionPage *self)
+{
+  return ph_live_get_role (self->live) == PH_SESSION_CLIENT && !ph_live_is_manual (self->live) &&
+         ph_live_get_state (self->live) != PH_SESSION_CONNECTED &&
+         g_strcmp0 (adw_view_stack_get_visible_child_name (self->stack), "overview") == 0;
+}
+
 /* A Host that waits is at rest; everybody else who is not connected has something going on. */
 static gboolean
 is_busy (PhLive *live)
@@ -191,8 +229,8 @@ update (PhSessionPage *self)
   gtk_widget_set_visible (GTK_WIDGET (self->spinner), is_busy (self->live));
   update_path (self);
   gtk_stack_set_visible_child_name (self->overview, get_overview (self));
-  gtk_widget_set_visible (self->status_bar, !has_ended);
-  gtk_widget_set_visible (GTK_WIDGET (self->stop), !has_ended);
+  gtk_widget_set_visible (self->status_bar, !has_ended && !is_told_below (self));
+  gtk_widget_set_visible (self->stop, !has_ended);
 }
 
 /* Whoever has just been paired with is seen among the others. */
@@ -249,14 +287,25 @@ add_overviews (PhSessionPage *self)
   gtk_stack_add_named (self->overview, ended, "ended");
 }
 
+static void
+set_up_stop (PhSessionPage *self)
+{
+  gboolean is_host = ph_live_get_role (self->live) == PH_SESSION_HOST;
+  const char *words = is_host ? _ ("Stop Sharing") : _ ("Leave");
+
+  gtk_button_set_label (self->stop_wide, is_host ? _ ("_Stop Sharing") : _ ("_Leave"));
+  gtk_widget_set_tooltip_text (self->stop_narrow, words);
+  gtk_accessible_update_property (GTK_ACCESSIBLE (self->stop_narrow), GTK_ACCESSIBLE_PROPERTY_LABEL,
+                                  words, -1);
+}
+
 PhSessionPage *
 ph_session_page_new (PhLive *live)
 {
   PhSessionPage *self = g_object_new (PH_TYPE_SESSION_PAGE, NULL);
 
   self->live = g_object_ref (live);
-  gtk_button_set_label (self->stop, ph_live_get_role (live) == PH_SESSION_HOST ? _ ("_Stop Sharing")
-                                                                               : _ ("_Leave"));
+  set_up_stop (self);
   self->is_pairing = ph_live_is_manual (live) && ph_live_get_role (live) == PH_SESSION_HOST;
   add_overviews (self);
   ph_connections_view_set_live (self->connections, live);
@@ -264,6 +313,8 @@ ph_session_page_new (PhLive *live)
   g_signal_connect_object (live, "updated", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (live, "joined", G_CALLBACK (on_joined), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (live, "ended", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (update), self,
+                           G_CONNECT_SWAPPED);
   update (self);
   return self;
 }

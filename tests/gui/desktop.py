@@ -40,8 +40,6 @@ STRIPS = 4
 ALLOWED = re.compile('|'.join([
     r'^$',
     r'^SpiRegistry daemon is running',
-    # libadwaita 1.2's bar of views at the bottom, which has no height yet as it comes into sight.
-    r'allocate (GtkBox box|AdwViewSwitcher viewswitcher) \S+ with width \d+ and height -1$',
     r'unable to send notifications through org.freedesktop.Notifications',  # nobody shows them
     # GTK 4.8, whose tooltip was to be shown over a popover or dialog that is gone.
     r"Gdk-CRITICAL .*: gdk_surface_get_device_position: assertion 'GDK_IS_SURFACE",
