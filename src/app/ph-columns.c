@@ -67,14 +67,33 @@ measure_width (GtkWidget *self, int *minimum, int *natural)
   *natural = MAX (*minimum, width_of (count_shown (self), COLUMN_NATURAL));
 }
 
-static void
-measure_height (GtkWidget *self, int width, int *minimum, int *natural)
+/* Above each other, what is empty takes no room. */
+static int
+height_with_space (int height)
 {
-  int n = count_shown (self);
-  int whole = width < 0 ? width_of (n, COLUMN_NATURAL) : width;
-  int column = column_width (n, whole);
-  gboolean is_stacked = column == whole;
+  return height > 0 ? height + SPACING : 0;
+}
 
+static void
+measure_stacked (GtkWidget *self, int width, int *minimum, int *natural)
+{
+  for (GtkWidget *child = next_shown (gtk_widget_get_first_child (self)); child != NULL;
+       child = next_shown (gtk_widget_get_next_sibling (child)))
+    {
+      int child_minimum, child_natural;
+
+      gtk_widget_measure (child, GTK_ORIENTATION_VERTICAL, width, &child_minimum, &child_natural,
+                          NULL, NULL);
+      *minimum += height_with_space (child_minimum);
+      *natural += height_with_space (child_natural);
+    }
+  *minimum = MAX (*minimum - SPACING, 0);
+  *natural = MAX (*natural - SPACING, 0);
+}
+
+static void
+measure_beside (GtkWidget *self, int column, int *minimum, int *natural)
+{
   for (GtkWidget *child = next_shown (gtk_widget_get_first_child (self)); child != NULL;
        child = next_shown (gtk_widget_get_next_sibling (child)))
     {
@@ -82,11 +101,22 @@ measure_height (GtkWidget *self, int width, int *minimum, int *natural)
 
       gtk_widget_measure (child, GTK_ORIENTATION_VERTICAL, column, &child_minimum, &child_natural,
                           NULL, NULL);
-      *minimum = is_stacked ? *minimum + child_minimum : MAX (*minimum, child_minimum);
-      *natural = is_stacked ? *natural + child_natural : MAX (*natural, child_natural);
+      *minimum = MAX (*minimum, child_minimum);
+      *natural = MAX (*natural, child_natural);
     }
-  *minimum += is_stacked ? MAX (n - 1, 0) * SPACING : 0;
-  *natural += is_stacked ? MAX (n - 1, 0) * SPACING : 0;
+}
+
+static void
+measure_height (GtkWidget *self, int width, int *minimum, int *natural)
+{
+  int n = count_shown (self);
+  int whole = width < 0 ? width_of (n, COLUMN_NATURAL) : width;
+  int column = column_width (n, whole);
+
+  if (column == whole)
+    measure_stacked (self, whole, minimum, natural);
+  else
+    measure_beside (self, column, minimum, natural);
 }
 
 static void
@@ -125,7 +155,7 @@ ph_columns_size_allocate (GtkWidget *widget, int width, int height, int baseline
         child_place.x = width - column - place.x;
       gtk_widget_size_allocate (child, &child_place, -1);
       if (column == width)
-        place.y += child_place.height + SPACING;
+        place.y += height_with_space (child_place.height);
       else
         place.x += column + SPACING;
     }

@@ -19,12 +19,14 @@ struct _PhStartPage
   PhSavedSessions *sessions; /* NULL until it is shown */
   gboolean is_offer;         /* of a link that another program opened; there is nothing else then */
 
+  GtkScrolledWindow *scroller;
   GtkImage *icon;
   GtkWidget *welcome;
   GtkWidget *sentence;
   GtkWidget *share;
   PhServicePicker *picker;
   GtkLabel *problem;
+  GtkWidget *bar; /* in sight however long the list is */
   GtkWidget *create;
   PhJoinCard *join;
   GtkWidget *saved_group;
@@ -63,6 +65,7 @@ update (PhStartPage *self)
   gtk_widget_set_visible (self->welcome, is_first && !self->is_offer);
   gtk_widget_set_visible (self->sentence, is_first && !self->is_offer);
   gtk_widget_set_visible (self->share, !self->is_offer);
+  gtk_widget_set_visible (self->bar, !self->is_offer);
   gtk_widget_set_visible (self->saved_group, n_saved > 0 && !self->is_offer);
 }
 
@@ -139,6 +142,21 @@ begin (PhStartPage *self, PhPlan *plan)
   ph_window_begin (get_window (self), plan);
 }
 
+/* What is wrong stands at the end of the picker, behind what the focus brings into sight. */
+static void
+scroll_to_problem (PhStartPage *self)
+{
+  GtkAdjustment *adjustment = gtk_scrolled_window_get_vadjustment (self->scroller);
+  double below;
+  graphene_rect_t place;
+
+  if (!gtk_widget_compute_bounds (GTK_WIDGET (self->picker), GTK_WIDGET (self->scroller), &place))
+    return;
+  below = (double)place.origin.y + place.size.height - gtk_adjustment_get_page_size (adjustment);
+  if (below > 0)
+    gtk_adjustment_set_value (adjustment, gtk_adjustment_get_value (adjustment) + below);
+}
+
 static void
 begin_host (PhStartPage *self, gboolean is_manual)
 {
@@ -146,6 +164,8 @@ begin_host (PhStartPage *self, gboolean is_manual)
 
   if (rules != NULL)
     begin (self, ph_plan_new_host (G_LIST_MODEL (rules), is_manual));
+  else
+    scroll_to_problem (self);
 }
 
 static void
@@ -194,12 +214,14 @@ static void
 bind_template (GtkWidgetClass *class)
 {
   gtk_widget_class_set_template_from_resource (class, PH_RESOURCES "ph-start-page.ui");
+  gtk_widget_class_bind_template_child (class, PhStartPage, scroller);
   gtk_widget_class_bind_template_child (class, PhStartPage, icon);
   gtk_widget_class_bind_template_child (class, PhStartPage, welcome);
   gtk_widget_class_bind_template_child (class, PhStartPage, sentence);
   gtk_widget_class_bind_template_child (class, PhStartPage, share);
   gtk_widget_class_bind_template_child (class, PhStartPage, picker);
   gtk_widget_class_bind_template_child (class, PhStartPage, problem);
+  gtk_widget_class_bind_template_child (class, PhStartPage, bar);
   gtk_widget_class_bind_template_child (class, PhStartPage, create);
   gtk_widget_class_bind_template_child (class, PhStartPage, join);
   gtk_widget_class_bind_template_child (class, PhStartPage, saved_group);
