@@ -11,6 +11,8 @@
 
 #include <glib/gi18n.h>
 
+#define UNDO_SECONDS 10 /* a keyboard takes longer to get there than a mouse */
+
 struct _PhWindow
 {
   AdwApplicationWindow parent_instance;
@@ -705,6 +707,7 @@ ph_window_toast_undo (GtkWidget *widget,
 {
   AdwToast *toast = new_toast (text);
 
+  adw_toast_set_timeout (toast, UNDO_SECONDS);
   adw_toast_set_button_label (toast, _ ("_Undo"));
   g_signal_connect_data (toast, "button-clicked", undo, data, free_data, G_CONNECT_SWAPPED);
   show_toast (widget, toast);

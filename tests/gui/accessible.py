@@ -19,6 +19,11 @@ TOPLEVELS = ('frame', 'dialog', 'alert', 'window')
 UNNAMED = re.compile(r'(Gtk|Adw|Ph)[A-Z]\w*')  # what GTK calls a widget that nobody named
 
 
+# What people act on.
+NAMED = ('push button', 'check box', 'combo box', 'spin button', 'toggle button', 'menu item',
+         'list item', 'page tab', 'entry', 'text', 'slider')
+
+
 class Gone(AssertionError):
     """The widget is no longer there."""
 
@@ -246,6 +251,14 @@ class Node:
 
     def is_in_popover(self):
         return any(node.is_popover() for node in self.above())
+
+    def unnamed(self):
+        """Everything in sight that people act on, or that shows something, and has no name: a
+        screen reader has nothing to say of it."""
+        return [f'{node!r} at {node.extents()}' for node in self.find_all(
+            where=lambda node: (node.role in NAMED or node.editable)
+            and (not node.name or UNNAMED.fullmatch(node.name))
+            and not any(above.role == 'push button' and above.name for above in node.above()))]
 
     def labels(self):
         """All the words on it, in order."""

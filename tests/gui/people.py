@@ -60,6 +60,14 @@ class Case(desktop.Case):
         self.write_settings(name, **settings)
         return self.start_app(*arguments, home=name)
 
+    def keep(self, window, is_kept):
+        """Says whether the session is to be there after a restart."""
+        window.switch('Keep This Code').turn(is_kept)
+
+    def show_view(self, app, number):
+        """Overview, connections or events."""
+        app.press(f'alt+{number}')
+
     # --- the Host ------------------------------------------------------------------------------
 
     def create(self, app, *rules):
@@ -112,8 +120,9 @@ class Case(desktop.Case):
 
     def join(self, name, link, **settings):
         """Somebody who opens a link and joins; (program, window)."""
-        app = self.start_person(name, link, **settings)
+        app = self.start_person(name, **settings)
         window = app.window()
+        window.entry('Code or link').set_text(link)
         window.button('Join').click()
         return app, window
 
