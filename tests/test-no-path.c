@@ -68,7 +68,7 @@ static const struct
   { "turn-down",
     { PUBLIC, PUBLIC, .n_stun = 1, .has_stun = TRUE, .n_turn = 1, .turn_error = "It is full" },
     "symmetric NAT",
-    "No relay came from this side's TURN server. It is full." },
+    "No relay came from this side’s TURN server. It is full." },
 };
 
 static void

@@ -237,7 +237,7 @@ test_host_refuses (void)
   assert_host_refuses (&host, host.side.block, PH_ERROR_INVALID, "your own offer");
   assert_host_refuses (&host, other_host.side.block, PH_ERROR_INVALID, "That is an offer");
   assert_host_refuses (&host, other_client.side.block, PH_ERROR_INVALID, "another offer");
-  assert_host_refuses (&host, forged, PH_ERROR_NOT_VERIFIED, "not verified");
+  assert_host_refuses (&host, forged, PH_ERROR_NOT_VERIFIED, "Not verified");
   g_assert_nonnull (host.side.block);
   g_assert_cmpuint (count_clients (&host), ==, 0);
   host_take (&host, client.side.block);

@@ -38,7 +38,7 @@ C_HEADERS = {f'{name}.h' for name in (
     'stdint stdio stdlib string time').split()}
 COMPILER_HEADERS = {'immintrin.h', 'nmmintrin.h', 'x86intrin.h', 'arm_acle.h'}
 LIBRARY_HEADERS = re.compile(
-    r'glib\.h|glib-object\.h|glib/g(i18n|stdio|printf)\.h|gio/(gio|gnetworking)\.h|'
+    r'glib\.h|glib-object\.h|glib/g(i18n|i18n-lib|stdio|printf)\.h|gio/(gio|gnetworking)\.h|'
     r'json-glib/json-glib\.h|libsoup/soup\.h|gnutls/\w+\.h|nice/\w+\.h|'
     r'stun/(\w+/)*\w+\.h|usrsctp\.h')
 GTK_HEADERS = re.compile(r'gtk/gtk\.h|adwaita\.h|qrcodegen/qrcodegen\.h|libsecret/secret\.h')

@@ -6,6 +6,7 @@
 #include "core/ph-quit.h"
 
 #include "ph-portable.h"
+#include "ph-preferences.h"
 #include "ph-types.h"
 #include "ph-window.h"
 
@@ -24,7 +25,9 @@ struct _PhApplication
   PhAwake *awake;
   PhBackground *background;
   PhQuit *quit;
-  GError *problem; /* of starting, for the first window to show */
+  GtkWindow *preferences; /* while it is open */
+  gboolean is_background; /* started at login: nobody wants to see a window */
+  GError *problem;        /* of starting, for the first window to show */
 };
 
 G_DEFINE_FINAL_TYPE (PhApplication, ph_application, ADW_TYPE_APPLICATION)
@@ -99,6 +102,18 @@ on_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
       "translator-credits", _ ("translator-credits"), NULL);
 }
 
+/* There is one, whichever window it was opened from. */
+static void
+on_preferences (GSimpleAction *action, GVariant *parameter, gpointer user_data)
+{
+  PhApplication *self = user_data;
+  GtkWindow *active = gtk_application_get_active_window (GTK_APPLICATION (self));
+
+  if (self->preferences == NULL)
+    g_set_weak_pointer (&self->preferences, ph_preferences_new (self, active));
+  gtk_window_present (self->preferences);
+}
+
 /* The system asks, which is not to be answered with a question. */
 static void
 on_signal (gpointer user_data)
@@ -164,6 +179,7 @@ static const GActionEntry actions[] = {
   { .name = "show", .parameter_type = "s", .activate = on_show },
   { .name = "stop", .parameter_type = "s", .activate = on_stop },
   { .name = "new-window", .activate = on_new_window },
+  { .name = "preferences", .activate = on_preferences },
   { .name = "about", .activate = on_about },
   { .name = "quit", .activate = on_quit },
 };
@@ -237,11 +253,39 @@ show_problems (PhApplication *self, GtkWidget *window)
     ph_window_toast (window, portable);
 }
 
+/* The kept session that was shared last is shared again. Without one there is nothing to do, and
+ * the program ends. */
+static void
+share_again (PhApplication *self)
+{
+  GListModel *all = G_LIST_MODEL (self->saved);
+
+  for (guint i = 0; i < g_list_model_get_n_items (all); i++)
+    {
+      g_autoptr (PhSavedSession) saved = g_list_model_get_item (all, i);
+      PhWindow *window;
+
+      if (ph_saved_session_get_role (saved) != PH_SESSION_HOST)
+        continue;
+      window = ph_window_new (self);
+      ph_window_open_saved (window, saved);
+      ph_notices_goes_on (self->notices, ph_window_get_name (window));
+      return;
+    }
+}
+
 static void
 ph_application_activate (GApplication *application)
 {
+  PhApplication *self = PH_APPLICATION (application);
   GtkWindow *window = gtk_application_get_active_window (GTK_APPLICATION (application));
 
+  if (self->is_background)
+    {
+      self->is_background = FALSE;
+      share_again (self);
+      return;
+    }
   if (window == NULL)
     {
       window = GTK_WINDOW (ph_window_new (PH_APPLICATION (application)));
@@ -286,6 +330,22 @@ start_log (GVariantDict *options, GError **error)
   return ph_log_start (level, file, error);
 }
 
+/* One that runs already has what there is to share. */
+static int
+go_to_background (PhApplication *self)
+{
+  GApplication *application = G_APPLICATION (self);
+  g_autoptr (GError) error = NULL;
+
+  if (!g_application_register (application, NULL, &error))
+    {
+      g_printerr ("%s\n", error->message);
+      return 1;
+    }
+  self->is_background = TRUE;
+  return g_application_get_is_remote (application) ? 0 : -1;
+}
+
 static int
 ph_application_handle_local_options (GApplication *application, GVariantDict *options)
 {
@@ -304,6 +364,8 @@ ph_application_handle_local_options (GApplication *application, GVariantDict *op
   if (g_variant_dict_contains (options, "new-instance"))
     g_application_set_flags (application,
                              g_application_get_flags (application) | G_APPLICATION_NON_UNIQUE);
+  if (g_variant_dict_contains (options, "background"))
+    return go_to_background (PH_APPLICATION (application));
   return -1;
 }
 
@@ -346,6 +408,8 @@ ph_application_init (PhApplication *self)
 }
 
 static const GOptionEntry option_entries[] = {
+  { "background", 0, 0, G_OPTION_ARG_NONE, NULL,
+    N_ ("Share the kept session again that was shared last, without a window"), NULL },
   { "new-instance", 0, 0, G_OPTION_ARG_NONE, NULL, N_ ("Start a process of its own"), NULL },
   { "log-level", 0, 0, G_OPTION_ARG_STRING, NULL, N_ ("How much to log"), PH_LOG_LEVELS },
   { "log-file", 0, 0, G_OPTION_ARG_FILENAME, NULL,

@@ -4,6 +4,7 @@
 #include "session/ph-host.h"
 
 #include "ph-rule-item.h"
+#include "ph-words.h"
 
 #include <glib/gi18n.h>
 
@@ -82,7 +83,7 @@ char *
 ph_choice_dup_title (PhChoice *choice)
 {
   if (choice->title != NULL)
-    return g_strdup (choice->title);
+    return g_strdup (ph_words_title (choice->title));
   if (choice->program != NULL)
     return g_strdup (choice->program);
   return g_strdup_printf (_ ("Port %u"), choice->address.port);

@@ -25,9 +25,10 @@ struct _PhClientView
   GtkListBox *peers;
   AdwPreferencesGroup *offered;
   GtkListBox *offers;
+  GtkWidget *no_offers; /* in its place while it is empty, as below */
   AdwActionRow *nothing_offered;
   GtkListBox *mappings;
-  GtkWidget *nothing_mapped;
+  GtkWidget *no_mappings;
   GtkWidget *keeping;
 };
 
@@ -62,9 +63,10 @@ bind_children (GtkWidgetClass *class)
   gtk_widget_class_bind_template_child (class, PhClientView, peers);
   gtk_widget_class_bind_template_child (class, PhClientView, offered);
   gtk_widget_class_bind_template_child (class, PhClientView, offers);
+  gtk_widget_class_bind_template_child (class, PhClientView, no_offers);
   gtk_widget_class_bind_template_child (class, PhClientView, nothing_offered);
   gtk_widget_class_bind_template_child (class, PhClientView, mappings);
-  gtk_widget_class_bind_template_child (class, PhClientView, nothing_mapped);
+  gtk_widget_class_bind_template_child (class, PhClientView, no_mappings);
   gtk_widget_class_bind_template_child (class, PhClientView, keeping);
 }
 
@@ -125,7 +127,7 @@ get_next (PhLive *live)
     case PH_SESSION_STARTING:
       return _ ("Asking for the session.");
     case PH_SESSION_WAITING:
-      return _ ("Your request is on the Host's screen. You can prepare mappings meanwhile.");
+      return _ ("Your request is on the Host’s screen. You can prepare mappings meanwhile.");
     case PH_SESSION_CONNECTING:
       return _ ("Your computers try to reach each other directly. It takes some seconds.");
     case PH_SESSION_CONNECTED:
@@ -170,7 +172,7 @@ update_offered (PhClientView *self)
   adw_action_row_set_subtitle (self->nothing_offered, advice);
   gtk_widget_set_visible (GTK_WIDGET (self->offered), is_connected (self) && has_free == has_any);
   gtk_widget_set_visible (GTK_WIDGET (self->offers), has_free);
-  gtk_widget_set_visible (GTK_WIDGET (self->nothing_offered), !has_any);
+  gtk_widget_set_visible (self->no_offers, !has_any);
 }
 
 static void
@@ -179,7 +181,7 @@ update_mapped (PhClientView *self)
   gboolean has_any = g_list_model_get_n_items (ph_live_get_mappings (self->live)) > 0;
 
   gtk_widget_set_visible (GTK_WIDGET (self->mappings), has_any);
-  gtk_widget_set_visible (self->nothing_mapped, !has_any);
+  gtk_widget_set_visible (self->no_mappings, !has_any);
 }
 
 static void

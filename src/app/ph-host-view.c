@@ -19,6 +19,7 @@ struct _PhHostView
   PhCodeBox *code_box;
   GtkWidget *invitation;
   GtkWidget *own_server;
+  GtkWidget *pairing;
   GtkListBox *rules;
   GtkWidget *nothing_shared;
   GtkListBox *peers;
@@ -60,6 +61,7 @@ ph_host_view_class_init (PhHostViewClass *class)
   gtk_widget_class_bind_template_child (widget_class, PhHostView, code_box);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, invitation);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, own_server);
+  gtk_widget_class_bind_template_child (widget_class, PhHostView, pairing);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, rules);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, nothing_shared);
   gtk_widget_class_bind_template_child (widget_class, PhHostView, peers);
@@ -124,6 +126,7 @@ ph_host_view_set_live (PhHostView *view, PhLive *live)
   g_signal_connect_object (ph_live_get_peers (live), "items-changed", G_CALLBACK (update_lists),
                            view, G_CONNECT_SWAPPED);
   g_signal_connect_object (live, "notify::code", G_CALLBACK (update_code), view, G_CONNECT_SWAPPED);
+  gtk_widget_set_visible (view->pairing, ph_live_is_manual (live));
   update_lists (view);
   update_code (view);
 }

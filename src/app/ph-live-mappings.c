@@ -297,11 +297,11 @@ dup_trouble (PhCloseReason reason, const char *remote)
       return g_strdup_printf (_ ("Nothing listens at %s at the Host. Ask whether it is running."),
                               remote);
     case PH_CLOSE_UNREACHABLE:
-      return g_strdup_printf (_ ("The Host's computer has no way to %s."), remote);
+      return g_strdup_printf (_ ("The Host’s computer has no way to %s."), remote);
     case PH_CLOSE_TIMED_OUT:
-      return g_strdup_printf (_ ("%s did not answer the Host's computer."), remote);
+      return g_strdup_printf (_ ("%s did not answer the Host’s computer."), remote);
     case PH_CLOSE_NAME_NOT_FOUND:
-      return g_strdup_printf (_ ("The Host's computer does not know the name in %s."), remote);
+      return g_strdup_printf (_ ("The Host’s computer does not know the name in %s."), remote);
     case PH_CLOSE_DONE:
     case PH_CLOSE_RESET:
     case PH_CLOSE_TOO_MANY:

@@ -16,7 +16,7 @@ struct _PhLive
   PhSessionRole role;
   PhSessionState state;
   gboolean is_manual;
-  gboolean approves_all; /* Host: nobody is asked about */
+  gboolean approve_all; /* Host: nobody is asked */
   GError *error;
   char *code; /* these three as the latest snapshot has them */
   char *link;

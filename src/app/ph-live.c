@@ -247,7 +247,7 @@ on_join_request (const char *client, gboolean is_verified, gpointer user_data)
         is_verified ? _ ("“%s” asks to join, with the share code.")
                     : _ ("“%s” asks to join, without the share code’s secret."),
         client);
-  if (!self->approves_all)
+  if (!self->approve_all)
     ask (self, client, NULL, is_verified);
 }
 
@@ -433,7 +433,7 @@ ph_live_new_host (PhEngine *engine, const PhHostOptions *options, GListModel *ru
 
   self->role = PH_SESSION_HOST;
   self->is_manual = options->is_manual;
-  self->approves_all = options->approve_all;
+  self->approve_all = options->approve_all;
   for (guint i = 0; i < g_list_model_get_n_items (rules); i++)
     {
       g_autoptr (PhRuleItem) item = g_list_model_get_item (rules, i);

@@ -378,6 +378,7 @@ ph_mapping_dialog_present (GtkWindow *parent, PhLive *live, PhMappingItem *item)
   PhMappingDialog *self = g_object_new (PH_TYPE_MAPPING_DIALOG, "transient-for", parent, NULL);
 
   self->live = g_object_ref (live);
+  g_signal_connect_object (live, "ended", G_CALLBACK (gtk_window_destroy), self, G_CONNECT_SWAPPED);
   if (item != NULL)
     {
       self->item = g_object_ref (item);

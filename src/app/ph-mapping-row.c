@@ -6,6 +6,7 @@
 #include "ph-offer.h"
 #include "ph-removal.h"
 #include "ph-window.h"
+#include "ph-words.h"
 
 #include <glib/gi18n.h>
 
@@ -221,8 +222,7 @@ update_title (PhMappingRow *self)
   g_autofree char *remote =
       g_strdup_printf (_ ("%s at the Host"), ph_mapping_item_get_remote (self->item));
 
-  if (title == NULL)
-    title = address;
+  title = title != NULL ? ph_words_title (title) : address;
   gtk_image_set_from_icon_name (self->icon, icon);
   gtk_label_set_label (self->title, title);
   gtk_label_set_label (self->remote, remote);

@@ -3,6 +3,7 @@
 
 #include "ph-application.h"
 #include "ph-window.h"
+#include "ph-words.h"
 
 #include <glib/gi18n.h>
 
@@ -68,12 +69,13 @@ ph_offer_row_new (PhLive *live, PhOffer *offer)
 {
   PhOfferRow *self = g_object_new (PH_TYPE_OFFER_ROW, NULL);
   g_autofree char *where = g_strdup_printf (_ ("%s at the Host"), ph_offer_get_text (offer));
-  g_autofree char *use = g_strdup_printf (_ ("Use %s"), ph_offer_get_title (offer));
+  const char *title = ph_words_title (ph_offer_get_title (offer));
+  g_autofree char *use = g_strdup_printf (_ ("Use %s"), title);
   g_autofree char *icon = ph_offer_dup_icon_name (ph_offer_get_kind (offer));
 
   self->live = g_object_ref (live);
   self->offer = g_object_ref (offer);
-  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), ph_offer_get_title (offer));
+  adw_preferences_row_set_title (ADW_PREFERENCES_ROW (self), title);
   adw_action_row_set_subtitle (ADW_ACTION_ROW (self), where);
   gtk_image_set_from_icon_name (self->icon, icon);
   gtk_accessible_update_property (GTK_ACCESSIBLE (self->use), GTK_ACCESSIBLE_PROPERTY_LABEL, use,

@@ -21,12 +21,12 @@ static const Problem problems[PH_ERROR_N_CODES] = {
                                     TRUE,
                                     N_ ("The signaling server cannot be reached. Check your "
                                         "network connection, and the "
-                                        "server's address in Preferences."),
+                                        "server’s address in Preferences."),
                                     N_ ("Nobody answers at the address in the link. Check your "
                                         "network connection, and ask the "
                                         "Host whether the session is still open. A link without a "
                                         "signaling server works only "
-                                        "in the Host's own network.") },
+                                        "in the Host’s own network.") },
   [PH_ERROR_SESSION_UNKNOWN] = { N_ ("No Such Session"), "edit-find-symbolic", FALSE,
                                  N_ ("The signaling server does not know the session any more. "
                                      "Create a new one."),
@@ -42,10 +42,10 @@ static const Problem problems[PH_ERROR_N_CODES] = {
   [PH_ERROR_NO_PATH] = { N_ ("No Path Between the Computers"), "network-offline-symbolic", TRUE,
                          N_ ("The two networks let nothing direct through. Another network on one "
                              "side helps, a "
-                             "phone's hotspot for example; so does a TURN server in Preferences."),
+                             "phone’s hotspot for example; so does a TURN server in Preferences."),
                          N_ ("The two networks let nothing direct through. Another network on one "
                              "side helps, a "
-                             "phone's hotspot for example; so does a TURN server in "
+                             "phone’s hotspot for example; so does a TURN server in "
                              "Preferences.") },
   [PH_ERROR_LISTEN] = { N_ ("A Port Cannot Be Used"), "network-wired-symbolic", FALSE,
                         N_ ("A local port cannot be listened on."),
@@ -58,7 +58,7 @@ static const Problem problems[PH_ERROR_N_CODES] = {
                                   "the whole link, not only its first part.") },
   [PH_ERROR_PEER_LOST] = { N_ ("The Connection Was Lost"), "network-offline-symbolic", TRUE,
                            N_ ("The other computer stopped answering."),
-                           N_ ("The Host's computer stopped answering. It may be asleep or "
+                           N_ ("The Host’s computer stopped answering. It may be asleep or "
                                "offline; try again once it "
                                "is back.") },
   [PH_ERROR_PEER_ENDED] = { N_ ("The Host Ended the Session"), "process-stop-symbolic", FALSE,

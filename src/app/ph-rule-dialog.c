@@ -107,6 +107,7 @@ ph_rule_dialog_present (GtkWindow *parent, PhLive *live, PhRuleItem *item)
   PhRuleDialog *self = g_object_new (PH_TYPE_RULE_DIALOG, "transient-for", parent, NULL);
 
   self->live = g_object_ref (live);
+  g_signal_connect_object (live, "ended", G_CALLBACK (gtk_window_destroy), self, G_CONNECT_SWAPPED);
   if (item != NULL)
     {
       self->item = g_object_ref (item);

@@ -3,6 +3,7 @@
 
 #include "core/ph-endpoint.h"
 #include "core/ph-known-port.h"
+#include "ph-words.h"
 
 struct _PhRuleItem
 {
@@ -74,7 +75,7 @@ ph_rule_item_get_title (PhRuleItem *item)
   if (colon == NULL || !ph_port_parse (colon + 1, &port))
     return item->text;
   known = ph_known_port_find (port);
-  return known != NULL ? known->title : item->text;
+  return known != NULL ? ph_words_title (known->title) : item->text;
 }
 
 gboolean

@@ -18,6 +18,7 @@ struct _PhSessionPage
   AdwBin parent_instance;
 
   PhLive *live;
+  gboolean is_pairing; /* Host without a server: another person is being paired with */
 
   AdwViewStack *stack;
   GtkStack *overview; /* host, client, pairing or ended */
@@ -32,6 +33,9 @@ struct _PhSessionPage
 };
 
 G_DEFINE_FINAL_TYPE (PhSessionPage, ph_session_page, ADW_TYPE_BIN)
+
+static void on_pair (GtkWidget *widget, const char *action, GVariant *parameter);
+static void on_overview (GtkWidget *widget, const char *action, GVariant *parameter);
 
 static void
 ph_session_page_dispose (GObject *object)
@@ -62,6 +66,8 @@ ph_session_page_class_init (PhSessionPageClass *class)
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, stop);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, connections);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, events);
+  gtk_widget_class_install_action (widget_class, "session.pair", NULL, on_pair);
+  gtk_widget_class_install_action (widget_class, "session.overview", NULL, on_overview);
 }
 
 static void
@@ -93,12 +99,23 @@ dup_connected (PhLive *live)
   return g_strdup_printf (ngettext ("%u person is connected", "%u people are connected", n), n);
 }
 
+/* The steps themselves say what goes on. */
+static gboolean
+is_being_paired (PhLive *live)
+{
+  PhSessionState state = ph_live_get_state (live);
+
+  return ph_live_is_manual (live) && (state == PH_SESSION_STARTING || state == PH_SESSION_WAITING);
+}
+
 /* How the session stands and what happens next. Owned. */
 static char *
 dup_status (PhLive *live)
 {
   gboolean is_host = ph_live_get_role (live) == PH_SESSION_HOST;
 
+  if (is_being_paired (live))
+    return g_strdup (_ ("Pairing without a server"));
   switch (ph_live_get_state (live))
     {
     case PH_SESSION_STARTING:
@@ -143,15 +160,15 @@ update_path (PhSessionPage *self)
 }
 
 static const char *
-get_overview (PhLive *live)
+get_overview (PhSessionPage *self)
 {
-  PhSessionState state = ph_live_get_state (live);
+  PhSessionState state = ph_live_get_state (self->live);
 
   if (state == PH_SESSION_ENDED)
     return "ended";
-  if (ph_live_is_manual (live) && state != PH_SESSION_CONNECTED)
-    return "pairing";
-  return ph_live_get_role (live) == PH_SESSION_HOST ? "host" : "client";
+  if (ph_live_get_role (self->live) == PH_SESSION_HOST)
+    return self->is_pairing ? "pairing" : "host";
+  return ph_live_is_manual (self->live) && state != PH_SESSION_CONNECTED ? "pairing" : "client";
 }
 
 /* A Host that waits is at rest; everybody else who is not connected has something going on. */
@@ -160,6 +177,8 @@ is_busy (PhLive *live)
 {
   PhSessionState state = ph_live_get_state (live);
 
+  if (is_being_paired (live))
+    return FALSE;
   return state == PH_SESSION_STARTING || state == PH_SESSION_CONNECTING ||
          (state == PH_SESSION_WAITING && ph_live_get_role (live) == PH_SESSION_CLIENT);
 }
@@ -174,9 +193,38 @@ update (PhSessionPage *self)
   gtk_spinner_set_spinning (self->spinner, is_busy (self->live));
   gtk_widget_set_visible (GTK_WIDGET (self->spinner), is_busy (self->live));
   update_path (self);
-  gtk_stack_set_visible_child_name (self->overview, get_overview (self->live));
+  gtk_stack_set_visible_child_name (self->overview, get_overview (self));
   gtk_widget_set_visible (self->status_bar, !has_ended);
   gtk_widget_set_visible (GTK_WIDGET (self->stop), !has_ended);
+}
+
+/* Whoever has just been paired with is seen among the others. */
+static void
+on_joined (PhSessionPage *self)
+{
+  self->is_pairing = FALSE;
+  update (self);
+}
+
+static void
+on_pair (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  PhSessionPage *self = PH_SESSION_PAGE (widget);
+  GtkWidget *pairing = gtk_stack_get_child_by_name (self->overview, "pairing");
+
+  self->is_pairing = TRUE;
+  if (ph_live_get_snapshot (self->live)->block == NULL)
+    ph_pairing_view_offer (PH_PAIRING_VIEW (pairing));
+  update (self);
+}
+
+static void
+on_overview (GtkWidget *widget, const char *action, GVariant *parameter)
+{
+  PhSessionPage *self = PH_SESSION_PAGE (widget);
+
+  self->is_pairing = FALSE;
+  update (self);
 }
 
 static void
@@ -212,10 +260,12 @@ ph_session_page_new (PhLive *live)
   self->live = g_object_ref (live);
   gtk_button_set_label (self->stop, ph_live_get_role (live) == PH_SESSION_HOST ? _ ("_Stop Sharing")
                                                                                : _ ("_Leave"));
+  self->is_pairing = ph_live_is_manual (live) && ph_live_get_role (live) == PH_SESSION_HOST;
   add_overviews (self);
   ph_connections_view_set_live (self->connections, live);
   ph_events_view_set_live (self->events, live);
   g_signal_connect_object (live, "updated", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (live, "joined", G_CALLBACK (on_joined), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (live, "ended", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   update (self);
   return self;

@@ -406,6 +406,51 @@ ph_settings_remove_turn_finish (PhSettings *self, GAsyncResult *result, GError *
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+static void
+on_completed (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+  g_autofree char *password = ph_secrets_lookup_finish (PH_SECRETS (source), result, &error);
+
+  if (password != NULL)
+    g_task_return_pointer (task, ph_turn_join (g_task_get_task_data (task), password), g_free);
+  else if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_new_error (task, PH_ERROR, PH_ERROR_INVALID,
+                             _ ("Its password is not known here. Remove it, and add it again"));
+}
+
+void
+ph_settings_complete_turn_async (PhSettings *self,
+                                 const char *server,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autofree char *login = NULL;
+  g_autofree char *password = NULL;
+  GError *error = NULL;
+
+  g_task_set_source_tag (task, ph_settings_complete_turn_async);
+  g_task_set_task_data (task, g_strdup (server), g_free);
+  if (!ph_turn_split (server, &login, &password, &error))
+    g_task_return_error (task, error);
+  else if (password != NULL)
+    g_task_return_pointer (task, g_strdup (server), g_free);
+  else
+    ph_secrets_lookup_async (self->secrets, SECRET_KIND, server, cancellable, on_completed,
+                             g_steal_pointer (&task));
+}
+
+char *
+ph_settings_complete_turn_finish (PhSettings *self, GAsyncResult *result, GError **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
 void
 ph_settings_reset (PhSettings *self)
 {

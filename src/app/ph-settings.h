@@ -74,6 +74,16 @@ void ph_settings_remove_turn_async (PhSettings *self,
                                     gpointer user_data);
 gboolean ph_settings_remove_turn_finish (PhSettings *self, GAsyncResult *result, GError **error);
 
+/* "turn:USER@HOST…", as it stands in the settings => with its password, for trying it. Owned.
+ * Errors: PH_ERROR_INVALID (its password is not known here), and those of ph_secrets_lookup_async.
+ */
+void ph_settings_complete_turn_async (PhSettings *self,
+                                      const char *server,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data);
+char *ph_settings_complete_turn_finish (PhSettings *self, GAsyncResult *result, GError **error);
+
 /* As it was on the first day, but for the windows' size. Passwords of TURN servers go, too. */
 void ph_settings_reset (PhSettings *self);
 

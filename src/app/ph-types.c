@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-types.h"
 
+#include "ph-chart.h"
 #include "ph-code-box.h"
 #include "ph-columns.h"
 #include "ph-connections-view.h"
@@ -14,6 +15,7 @@
 void
 ph_types_ensure (void)
 {
+  g_type_ensure (PH_TYPE_CHART);
   g_type_ensure (PH_TYPE_CODE_BOX);
   g_type_ensure (PH_TYPE_COLUMNS);
   g_type_ensure (PH_TYPE_CONNECTIONS_VIEW);

@@ -370,7 +370,8 @@ on_secret_stored (GObject *source, GAsyncResult *result, gpointer user_data)
   g_autoptr (PhWindow) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (ph_saved_sessions_store_secret_finish (PH_SAVED_SESSIONS (source), result, &error))
+  if (ph_saved_sessions_store_secret_finish (ph_application_get_saved (get_application (self)),
+                                             result, &error))
     return;
   ph_window_toast (GTK_WIDGET (self), error->message);
   if (self->live != NULL && self->plan->saved != NULL)
@@ -458,12 +459,14 @@ show_session (PhWindow *self, PhLive *live)
         ph_keeper_new (ph_application_get_saved (get_application (self)), self->plan, live);
 }
 
+/* Also where there was to be no window: nobody would know otherwise. */
 static void
 show_problem (PhWindow *self, const GError *error)
 {
   g_clear_object (&self->opening);
   gtk_widget_set_sensitive (GTK_WIDGET (self->start), TRUE);
   show_start (self);
+  gtk_window_present (GTK_WINDOW (self));
   ph_start_page_show_problem (self->start, self->plan != NULL ? self->plan->role : PH_SESSION_HOST,
                               error->message);
 }
@@ -547,8 +550,8 @@ on_secret_found (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Lookup) lookup = user_data;
   g_autoptr (GError) error = NULL;
-  g_autofree char *secret =
-      ph_saved_sessions_lookup_secret_finish (PH_SAVED_SESSIONS (source), result, &error);
+  g_autofree char *secret = ph_saved_sessions_lookup_secret_finish (
+      ph_application_get_saved (get_application (lookup->window)), result, &error);
   PhPlan *plan = NULL;
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))

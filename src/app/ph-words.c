@@ -81,6 +81,12 @@ ph_words_dup_round_trip (guint32 round_trip_us)
 }
 
 const char *
+ph_words_title (const char *title)
+{
+  return *title != '\0' ? gettext (title) : title; /* of nothing the catalogue says what it is */
+}
+
+const char *
 ph_words_path (PhPathKind kind)
 {
   switch (kind)

@@ -22,6 +22,10 @@ char *ph_words_dup_age (gint64 age_us);
 /* "0.3 ms", "45 ms", "1.2 s"; "< 0.1 ms" for less. */
 char *ph_words_dup_round_trip (guint32 round_trip_us);
 
+/* A service's title in the person's language where it is one of those that Porthole gives by a
+ * port, which travel in English; @title itself otherwise. Borrowed from it, or static. */
+const char *ph_words_title (const char *title);
+
 /* "Direct, same network". Static. */
 const char *ph_words_path (PhPathKind kind);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-endpoint.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "ph-error.h"
@@ -149,9 +150,10 @@ ph_endpoint_parse (const char *text, PhEndpoint *ret_endpoint, GError **error)
   if (!split_host_port (text, &host, &port) || !ph_address_parse (host, endpoint.addr) ||
       !ph_port_parse (port, &endpoint.port))
     {
-      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                   "“%s” is not an address with a port; write it like 127.0.0.1:8000 or [::1]:8000",
-                   text);
+      g_set_error (
+          error, PH_ERROR, PH_ERROR_INVALID,
+          _ ("“%s” is not an address with a port; write it like 127.0.0.1:8000 or [::1]:8000"),
+          text);
       return FALSE;
     }
   *ret_endpoint = endpoint;

@@ -26,7 +26,7 @@ typedef struct
 {
   guint16 port;
   PhKind kind;
-  const char *title;  /* a product's or a protocol's name, not translated: "Minecraft", "SSH" */
+  const char *title;  /* "Minecraft", "Web": in English, and known to the catalogue */
   gboolean is_preset; /* common enough to be offered although nothing listens there yet */
 } PhKnownPort;
 

@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <glib/gi18n-lib.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -314,7 +315,7 @@ ph_listening_read_sockets (GArray *sockets, GCancellable *cancellable, GError **
   if (has_ipv4 || has_ipv6)
     return TRUE;
   g_set_error_literal (error, PH_ERROR, PH_ERROR_FAILED,
-                       "The system does not tell which services run (/proc/net/tcp cannot be "
-                       "read); type the address of the one to share, such as 127.0.0.1:25565");
+                       _ ("The system does not tell which services run (/proc/net/tcp cannot be "
+                          "read); type the address of the one to share, such as 127.0.0.1:25565"));
   return FALSE;
 }

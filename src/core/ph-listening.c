@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-listening-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "ph-program-name.h"
@@ -260,7 +261,7 @@ ph_listening_list_async (GCancellable *cancellable,
     g_task_run_in_thread (task, search);
   else
     g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
-                             "Services of this computer are being looked for already");
+                             _ ("Services of this computer are being looked for already"));
 }
 
 GPtrArray *

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-block.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/ph-error.h"
@@ -145,9 +146,10 @@ ph_block_check_half (const PhHalf *half, GError **error)
 {
   if (half->candidates[0] != NULL)
     return TRUE;
-  g_set_error_literal (error, PH_ERROR, PH_ERROR_NO_PATH,
-                       "This computer has no address that the other one could be told. Check that "
-                       "it is online, and with --relay-only that the TURN server answers");
+  g_set_error_literal (
+      error, PH_ERROR, PH_ERROR_NO_PATH,
+      _ ("This computer has no address that the other one could be told. Check that "
+         "it is online and, where only relays may be used, that the TURN server answers"));
   return FALSE;
 }
 
@@ -549,17 +551,19 @@ find_bytes (const char *text, PhBlockKind wanted, GError **error)
     return g_steal_pointer (&bytes);
   if (body == NULL)
     g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                 "There is no Porthole block in that text; what belongs here begins with "
-                 "“-----BEGIN PORTHOLE %s-----” and ends with “-----END PORTHOLE %s-----”",
+                 _ ("There is no Porthole block in that text; what belongs here begins with "
+                    "“-----BEGIN PORTHOLE %s-----” and ends with “-----END PORTHOLE %s-----”"),
                  word, word);
   else if (end == NULL)
-    g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                         "The block has been cut: its end is missing. Copy all of it, down to the "
-                         "line that begins with “-----END PORTHOLE”");
+    g_set_error_literal (
+        error, PH_ERROR, PH_ERROR_INVALID,
+        _ ("The block has been cut: its end is missing. Copy all of it, down to the "
+           "line that begins with “-----END PORTHOLE”"));
   else
-    g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                         "The block was changed on the way: a part of it is missing or different. "
-                         "Copy it again, or have it sent another way, as plain text or a file");
+    g_set_error_literal (
+        error, PH_ERROR, PH_ERROR_INVALID,
+        _ ("The block was changed on the way: a part of it is missing or different. "
+           "Copy it again, or have it sent another way, as plain text or a file"));
   return NULL;
 }
 
@@ -569,10 +573,10 @@ set_wrong_kind (PhBlockKind wanted, GError **error)
   g_set_error_literal (
       error, PH_ERROR, PH_ERROR_INVALID,
       wanted == PH_BLOCK_ANSWER
-          ? "That is an offer, and what belongs here is the answer to one. A Client pastes it, "
-            "into “porthole join --manual”, and sends back the answer that shows"
-          : "That is an answer, and what belongs here is an offer. The Host pastes it, into the "
-            "“porthole host --manual” that made the offer");
+          ? _ ("That is an offer, and what belongs here is the answer to one. A Client pastes it "
+               "where they join, and sends back the answer that shows")
+          : _ ("That is an answer, and what belongs here is an offer. The Host pastes it "
+               "into the session that made the offer"));
 }
 
 PhBlock *
@@ -583,10 +587,11 @@ ph_block_parse (const char *text, PhBlockKind wanted, GError **error)
 
   if (strlen (text) > PH_BLOCK_MAX_TEXT)
     {
-      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                   "That is more text than the %d bytes that are looked through for a block; paste "
-                   "the block alone, from its BEGIN line to its END line",
-                   PH_BLOCK_MAX_TEXT);
+      g_set_error (
+          error, PH_ERROR, PH_ERROR_INVALID,
+          _ ("That is more text than the %d bytes that are looked through for a block; paste "
+             "the block alone, from its BEGIN line to its END line"),
+          PH_BLOCK_MAX_TEXT);
       return NULL;
     }
   bytes = find_bytes (text, wanted, error);
@@ -595,13 +600,14 @@ ph_block_parse (const char *text, PhBlockKind wanted, GError **error)
   if (get_version (bytes) == PH_BLOCK_VERSION)
     block = read_fields (bytes);
   if (get_version (bytes) > PH_BLOCK_VERSION)
-    g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                         "The block was made by a newer version of Porthole, which this one does "
-                         "not understand: install the newer one here, too");
+    g_set_error_literal (
+        error, PH_ERROR, PH_ERROR_INVALID,
+        _ ("The block was made by a newer version of Porthole, which this one does "
+           "not understand: install the newer one here, too"));
   else if (block == NULL)
     g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                         "The block is whole, but what is in it makes no sense. Check that both "
-                         "sides run a current version of Porthole, and make a new one");
+                         _ ("The block is whole, but what is in it makes no sense. Check that both "
+                            "sides run a current version of Porthole, and make a new one"));
   else if (block->kind != wanted)
     set_wrong_kind (wanted, error);
   else
@@ -616,11 +622,12 @@ ph_block_check_age (const PhBlock *offer, gint64 now_s, GError **error)
 
   if (age_s <= PH_BLOCK_LIFETIME_S + PH_BLOCK_SLACK_S)
     return TRUE;
-  g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-               "The offer is too old: it was made %" G_GINT64_FORMAT " hours ago, and the Host "
-               "waits %d minutes for an answer. Ask for a new one (if it is new, the clock of one "
-               "of the two computers is wrong)",
-               age_s / 3600, PH_BLOCK_LIFETIME_S / 60);
+  g_set_error (
+      error, PH_ERROR, PH_ERROR_INVALID,
+      _ ("The offer is too old: it was made %d hours ago, and the Host "
+         "waits %d minutes for an answer. Ask for a new one (if it is new, the clock of one "
+         "of the two computers is wrong)"),
+      (int)(age_s / 3600), PH_BLOCK_LIFETIME_S / 60);
   return FALSE;
 }
 
@@ -632,10 +639,11 @@ ph_block_check_answer (const PhBlock *answer, const PhBlock *offer, GError **err
   draw_proof (answer, offer, mac);
   if (ph_code_equal (answer->mac, mac, sizeof mac))
     return TRUE;
-  g_set_error_literal (error, PH_ERROR, PH_ERROR_NOT_VERIFIED,
-                       "not verified: the answer was not made from this offer as it was sent, so "
-                       "somebody may have changed one of the two on the way. Make a new offer, and "
-                       "send it another way");
+  g_set_error_literal (
+      error, PH_ERROR, PH_ERROR_NOT_VERIFIED,
+      _ ("Not verified: the answer was not made from this offer as it was sent, so "
+         "somebody may have changed one of the two on the way. Make a new offer, and "
+         "send it another way"));
   return FALSE;
 }
 

@@ -3,6 +3,8 @@
  * the transport thread. */
 #include "ph-engine-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
 
@@ -93,8 +95,9 @@ check_host (PhEngineWorker *self, GError **error)
   if (self->host != NULL && !self->has_ended)
     return TRUE;
   g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                       self->role == PH_SESSION_HOST ? "The session has ended"
-                                                     : "Only the Host of a session can do this");
+                       self->role == PH_SESSION_HOST
+                           ? _ ("The session has ended")
+                           : _ ("Only the Host of a session can do this"));
   return FALSE;
 }
 
@@ -104,8 +107,9 @@ check_join (PhEngineWorker *self, GError **error)
   if (self->join != NULL && !self->has_ended)
     return TRUE;
   g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                       self->role == PH_SESSION_CLIENT ? "The session has ended"
-                                                       : "Only a Client of a session can do this");
+                       self->role == PH_SESSION_CLIENT
+                           ? _ ("The session has ended")
+                           : _ ("Only a Client of a session can do this"));
   return FALSE;
 }
 
@@ -186,7 +190,7 @@ do_answer (PhEngineWorker *self, const PhEngineCommand *command, GError **error)
   if (self->role == PH_SESSION_HOST ? answer_host (self, command)
                                     : ph_join_answer (self->join, command->is_approved))
     return TRUE;
-  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, "Nobody is waiting for this answer");
+  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, _ ("Nobody is waiting for this answer"));
   return FALSE;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-half.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-error.h"
 
 PhHalf *
@@ -35,8 +37,10 @@ ph_half_parse (const PhSignalHalf *signal, PhSignalType type, GError **error)
     return NULL;
   if (description->type != type)
     {
-      g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL, "The other side's description is no %s",
-                   type == PH_SIGNAL_TYPE_OFFER ? "offer" : "answer");
+      g_set_error_literal (error, PH_ERROR, PH_ERROR_PROTOCOL,
+                           type == PH_SIGNAL_TYPE_OFFER
+                               ? _ ("The other side sent something else than its offer")
+                               : _ ("The other side sent something else than its answer"));
       return NULL;
     }
   half = g_new0 (PhHalf, 1);
@@ -52,7 +56,7 @@ ph_half_parse_proven (const PhSignalHalf *signal, PhSignalType type, GError **er
   PhHalf *half = ph_half_parse (signal, type, &failure);
 
   if (half == NULL)
-    g_set_error (error, PH_ERROR, PH_ERROR_NOT_VERIFIED, "not verified: %s", failure->message);
+    g_set_error (error, PH_ERROR, PH_ERROR_NOT_VERIFIED, _ ("Not verified: %s"), failure->message);
   return half;
 }
 

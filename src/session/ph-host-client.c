@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-host-client.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/ph-error.h"
@@ -183,7 +184,7 @@ ph_host_client_leave (PhHostClient *self, PhCloseReason reason, const char *word
 static void
 leave_with_error (PhHostClient *self, const GError *error)
 {
-  const char *name = self->name != NULL ? self->name : "The offer cannot be made";
+  const char *name = self->name != NULL ? self->name : _ ("The offer cannot be made");
   g_autofree char *message = g_strdup_printf ("%s: %s", name, error->message);
   PhError code = ph_error_code (error);
 
@@ -316,7 +317,7 @@ ph_host_client_answer (PhHostClient *self, gboolean is_approved)
 static gboolean
 set_not_verified (GError **error, const char *why)
 {
-  g_set_error (error, PH_ERROR, PH_ERROR_NOT_VERIFIED, "not verified: %s", why);
+  g_set_error (error, PH_ERROR, PH_ERROR_NOT_VERIFIED, _ ("Not verified: %s"), why);
   return FALSE;
 }
 
@@ -328,7 +329,7 @@ check_answer_mac (PhHostClient *self, const PhHalf *answer, GError **error)
 
   ph_code_mac_answer (self->env.key, self->offer_mac, &half, mac);
   if (!answer->description->has_mac || !ph_code_equal (answer->description->mac, mac, sizeof mac))
-    return set_not_verified (error, "the answer was not made with this session's share code");
+    return set_not_verified (error, _ ("the answer was not made with this session’s share code"));
   return TRUE;
 }
 
@@ -339,7 +340,7 @@ check_commit (PhHostClient *self, const PhHalf *answer, const PhSdp *sdp, GError
 
   ph_code_commit (sdp->fingerprint, answer->description->r, commit);
   if (!answer->description->has_r || !ph_code_equal (commit, self->proof.commit, sizeof commit))
-    return set_not_verified (error, "the answer is not the one that was committed to");
+    return set_not_verified (error, _ ("the answer is not the one that was committed to"));
   return TRUE;
 }
 
@@ -413,7 +414,7 @@ take_rejection (PhHostClient *self, PhSignalReason reason)
       leave (self, PH_CLOSE_SESSION_ENDING, "left");
       return;
     }
-  set_not_verified (&error, "the Client could not make sure that the offer is ours");
+  set_not_verified (&error, _ ("the Client could not make sure that the offer is ours"));
   leave_with_error (self, error);
 }
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
 
@@ -15,10 +17,11 @@ on_offer_life (gpointer user_data)
     return G_SOURCE_CONTINUE;
   ph_host_client_leave (self->offer, PH_CLOSE_SESSION_ENDING, "expired");
   if (self->state == PH_HOST_SERVING) /* whoever heard that it is gone may have ended it */
-    self->events->warning ("offer-expired",
-                           "Nobody has answered the offer for too long; it is void now. Make a new "
-                           "one if somebody is to join",
-                           self->user_data);
+    self->events->warning (
+        "offer-expired",
+        _ ("Nobody has answered the offer for too long; it is void now. Make a new "
+           "one if somebody is to join"),
+        self->user_data);
   return G_SOURCE_CONTINUE;
 }
 
@@ -41,12 +44,13 @@ check_serving (PhHost *self, GError **error)
   const char *fault = NULL;
 
   if (!self->is_manual)
-    fault = "This session has a link to join it by; offers and answers are for sessions without a "
-            "server (host --manual)";
+    fault =
+        _ ("This session has a link to join it by; offers and answers are for sessions without a "
+           "server");
   else if (self->state == PH_HOST_STARTING)
-    fault = "The session is not ready yet; its first offer comes in a moment";
+    fault = _ ("The session is not ready yet; its first offer comes in a moment");
   else if (self->state != PH_HOST_SERVING)
-    fault = "The session has ended";
+    fault = _ ("The session has ended");
   if (fault != NULL)
     g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, fault);
   return fault == NULL;
@@ -64,7 +68,7 @@ ph_host_offer (PhHost *self, GError **error)
   if (ph_host_count_staying (self) - (old != NULL ? 1 : 0) >= self->max_clients)
     {
       g_set_error (error, PH_ERROR, PH_ERROR_FULL,
-                   "There is no room for another Client: %u may be here at a time",
+                   _ ("There is no room for another Client: %u may be here at a time"),
                    self->max_clients);
       return FALSE;
     }
@@ -92,9 +96,10 @@ parse_answer (PhHost *self, const char *text, GError **error)
   if (own == NULL || offer == NULL || !ph_block_is_same_pairing (own, offer))
     return answer;
   g_clear_error (error);
-  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                       "That is your own offer. Send it to whoever shall join, and paste here the "
-                       "answer that comes back");
+  g_set_error_literal (
+      error, PH_ERROR, PH_ERROR_INVALID,
+      _ ("That is your own offer. Send it to whoever shall join, and paste here the "
+         "answer that comes back"));
   return NULL;
 }
 
@@ -120,14 +125,16 @@ check_meant (PhHost *self, const PhBlock *answer, GError **error)
   const char *fault = NULL;
 
   if (is_answered (self, answer))
-    fault = "That answer has been taken already. An offer serves one Client: make a new one for "
-            "another";
+    fault = _ ("That answer has been taken already. An offer serves one Client: make a new one for "
+               "another");
   else if (offer == NULL)
-    fault = "No offer is open, so that answer is to an older one. Make a new offer, and have that "
-            "one answered";
+    fault =
+        _ ("No offer is open, so that answer is to an older one. Make a new offer, and have that "
+           "one answered");
   else if (!ph_block_is_same_pairing (offer, answer))
-    fault = "That answers another offer than the one that is open now. Send the newest offer, and "
-            "paste the answer to that one";
+    fault =
+        _ ("That answers another offer than the one that is open now. Send the newest offer, and "
+           "paste the answer to that one");
   if (fault != NULL)
     g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, fault);
   return fault == NULL;

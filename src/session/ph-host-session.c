@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/ph-error.h"
@@ -39,7 +40,8 @@ static void
 warn_about (PhHost *self, const char *code, const PhSignalJoin *join, const char *words)
 {
   g_autofree char *name = ph_text_clean (join->client, -1, PH_TEXT_MAX_NAME);
-  g_autofree char *message = g_strdup_printf ("%s %s", name, words);
+  /* Translators: a Client’s name, then what became of the request: “was turned away: …”. */
+  g_autofree char *message = g_strdup_printf (_ ("%s %s"), name, words);
 
   self->events->warning (code, message, self->user_data);
 }
@@ -59,10 +61,11 @@ turn_away (PhHost *self, const PhSignalJoin *join, PhSignalReason reason, const 
   if (self->n_told <= MAX_TOLD)
     warn_about (self, ph_signal_reason_name (reason), join, words);
   else if (self->n_told == MAX_TOLD + 1)
-    self->events->warning ("many-requests",
-                           "Many requests are being turned away; for a minute no more of them are "
-                           "told one by one.",
-                           self->user_data);
+    self->events->warning (
+        "many-requests",
+        _ ("Many requests are being turned away; for a minute no more of them are "
+           "told one by one."),
+        self->user_data);
 }
 
 /* Whether the join was made by somebody who holds the share code. */
@@ -101,7 +104,9 @@ admit (PhHost *self, const PhSignalJoin *join, gboolean is_verified)
 
   if (client == NULL)
     {
-      warn_about (self, "failed", join, error->message);
+      g_autofree char *words = g_strdup_printf (_ ("could not be let in: %s"), error->message);
+
+      warn_about (self, "failed", join, words);
       reject (self, join, PH_SIGNAL_REASON_FULL);
       return;
     }
@@ -121,21 +126,21 @@ take_join (PhHost *self, const PhSignalJoin *join)
     return;
   if (join->proof.has_mac && !is_verified)
     turn_away (self, join, PH_SIGNAL_REASON_NOT_VERIFIED,
-               "was turned away: the share code is wrong");
+               _ ("was turned away: the share code is wrong"));
   else if (earlier_id != NULL)
     turn_away (self, join, PH_SIGNAL_REASON_NOT_VERIFIED,
-               "was turned away: an old request came again");
+               _ ("was turned away: an old request came again"));
   else if (!is_verified && !self->allow_unverified)
     turn_away (self, join, PH_SIGNAL_REASON_NOT_VERIFIED,
-               "was turned away: joined without the share code");
+               _ ("was turned away: joined without the share code"));
   else if (ph_host_count_staying (self) >= self->max_clients ||
            ph_host_count_questions (self) >= PH_HOST_MAX_QUESTIONS)
-    turn_away (self, join, PH_SIGNAL_REASON_FULL, "was turned away: there is no room left");
+    turn_away (self, join, PH_SIGNAL_REASON_FULL, _ ("was turned away: there is no room left"));
   else
     {
       if (!is_verified && !join->proof.has_commit)
         warn_about (self, "unverified", join,
-                    "has no number to compare: the signaling server could stand between you");
+                    _ ("has no number to compare: the signaling server could stand between you"));
       if (self->state == PH_HOST_SERVING) /* whoever heard the warning may have ended it */
         admit (self, join, is_verified);
     }
@@ -181,12 +186,14 @@ on_session_trouble (const GError *error, gpointer user_data)
   PhHost *self = user_data;
 
   if (error != NULL)
-    self->events->warning ("signal-unreachable",
-                           "The signaling server does not answer; it is being tried again. Who is "
-                           "connected stays connected.",
-                           self->user_data);
+    self->events->warning (
+        "signal-unreachable",
+        _ ("The signaling server does not answer; it is being tried again. Who is "
+           "connected stays connected."),
+        self->user_data);
   else
-    self->events->warning ("signal-back", "The signaling server answers again.", self->user_data);
+    self->events->warning ("signal-back", _ ("The signaling server answers again."),
+                           self->user_data);
 }
 
 static void
@@ -249,10 +256,11 @@ warn_of_lost_port (PhHost *self)
   self->lost_port = 0;
   if (lost == 0 || self->state != PH_HOST_SERVING) /* whoever heard of the session may end it */
     return;
-  words = g_strdup_printf (
-      "Port %u, where links to this session lead, is taken by another program, so the session is "
-      "served on port %u now. Links that were passed on before lead nowhere: pass the new one on.",
-      lost, ph_host_get_own_port (self));
+  words = g_strdup_printf (_ ("Port %u, where links to this session lead, is taken by another "
+                              "program, so the session is "
+                              "served on port %u now. Links that were passed on before lead "
+                              "nowhere: pass the new one on."),
+                           lost, ph_host_get_own_port (self));
   self->events->warning ("port-taken", words, self->user_data);
 }
 

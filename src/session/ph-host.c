@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-error.h"
 #include "core/ph-text.h"
 #include "core/ph-timer.h"
@@ -328,8 +330,8 @@ ph_host_kick (PhHost *self, const char *name, GError **error)
 
   if (client == NULL)
     {
-      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                   "There is no Client “%s”; “clients” lists who is there", name);
+      g_set_error (error, PH_ERROR, PH_ERROR_INVALID, _ ("There is no Client “%s” in the session"),
+                   name);
       return FALSE;
     }
   ph_host_client_leave (client, PH_CLOSE_SESSION_ENDING, "kicked");

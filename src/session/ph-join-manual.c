@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-error.h"
 
 #include "ph-join-private.h"
@@ -9,11 +11,11 @@ static const char *
 find_paste_fault (PhJoin *self)
 {
   if (!self->is_manual)
-    return "This session was joined by its code; an offer is for “join --manual”";
+    return _ ("This session was joined by its code; no offer belongs here");
   if (self->state == PH_JOIN_NEW || self->state >= PH_JOIN_ENDING)
-    return "The session has ended";
+    return _ ("The session has ended");
   if (self->state == PH_JOIN_CONNECTED)
-    return "There is nothing to be pasted any more: the Host is connected";
+    return _ ("There is nothing to be pasted any more: the Host is connected");
   return NULL;
 }
 
@@ -25,9 +27,9 @@ check_first (PhJoin *self, const PhBlock *offer, GError **error)
   const char *fault =
       self->block == NULL ? NULL
       : ph_block_is_same_pairing (self->block, offer)
-          ? "That offer has been answered: send the answer to the Host, who pastes it"
-          : "Another offer has been answered already. To take this one instead, quit and join "
-            "again";
+          ? _ ("That offer has been answered: send the answer to the Host, who pastes it")
+          : _ ("Another offer has been answered already. To take this one instead, quit and join "
+               "again");
 
   if (fault != NULL)
     g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, fault);
@@ -44,7 +46,7 @@ parse_offer (PhJoin *self, const char *text, GError **error)
     return offer;
   g_clear_error (error);
   g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                       "That is your own answer. Send it to the Host, who pastes it");
+                       _ ("That is your own answer. Send it to the Host, who pastes it"));
   return NULL;
 }
 
@@ -65,7 +67,7 @@ ph_join_paste (PhJoin *self, const char *text, GError **error)
     return FALSE;
   self->offer = ph_block_dup_half (offer);
   self->offer_sdp = ph_sdp_parse (self->offer->description->sdp, NULL); /* it was checked so */
-  self->host_name = g_strdup (*offer->name != '\0' ? offer->name : "somebody");
+  self->host_name = g_strdup (*offer->name != '\0' ? offer->name : _ ("somebody"));
   self->block = g_steal_pointer (&offer);
   ph_join_set_state (self, PH_JOIN_PREPARING);
   ph_join_answer_if_ready (self);
@@ -88,8 +90,8 @@ ph_join_manual_new_nobody_came (PhJoin *self)
 {
   return g_error_new (
       PH_ERROR, PH_ERROR_NO_PATH,
-      "The Host did not come within %u seconds: nobody has pasted the answer there, "
-      "or the two computers found no way to reach each other. Ask for a new offer; a "
-      "TURN server (--turn) on either side helps where no direct way is open",
+      _ ("The Host did not come within %u seconds: nobody has pasted the answer there, "
+         "or the two computers found no way to reach each other. Ask for a new offer; a "
+         "TURN server on either side helps where no direct way is open"),
       self->patience_ms / 1000);
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-error.h"
 #include "tunnel/ph-listener.h"
 
@@ -10,7 +12,7 @@ check_going_on (PhJoin *self, GError **error)
 {
   if (self->state < PH_JOIN_ENDING)
     return TRUE;
-  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, "The session has ended");
+  g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID, _ ("The session has ended"));
   return FALSE;
 }
 
@@ -81,7 +83,8 @@ ph_join_unmap (PhJoin *self, const char *text, GError **error)
   if (meant->len == 0)
     {
       g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                   "Nothing is mapped on “%s”; give the local port of a mapping, like 8000", text);
+                   _ ("Nothing is mapped on “%s”; give the local port of a mapping, like 8000"),
+                   text);
       return FALSE;
     }
   for (guint i = 0; i < meant->len; i++)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/ph-error.h"
@@ -297,8 +298,8 @@ warn_unless_verified (PhJoin *self)
 {
   if (!self->code->has_secret)
     self->events->warning ("unverified",
-                           "The Host has no number to compare: the signaling server could stand "
-                           "between you. Go on only if that does not matter.",
+                           _ ("The Host has no number to compare: the signaling server could stand "
+                              "between you. Go on only if that does not matter."),
                            self->user_data);
 }
 
@@ -328,7 +329,7 @@ ph_join_answer (PhJoin *self, gboolean is_same)
     ph_tunnel_release (self->tunnel);
   else
     end_with (self, g_error_new_literal (PH_ERROR, PH_ERROR_NOT_VERIFIED,
-                                         "not verified: the two numbers were not the same"));
+                                         _ ("Not verified: the two numbers were not the same")));
   return TRUE;
 }
 
@@ -442,10 +443,11 @@ on_session_trouble (const GError *error, gpointer user_data)
 
   if (error != NULL)
     self->events->warning ("signal-unreachable",
-                           "The signaling server does not answer; it is being tried again.",
+                           _ ("The signaling server does not answer; it is being tried again."),
                            self->user_data);
   else
-    self->events->warning ("signal-back", "The signaling server answers again.", self->user_data);
+    self->events->warning ("signal-back", _ ("The signaling server answers again."),
+                           self->user_data);
 }
 
 /* Once the answer is there, the Host takes the session away as soon as it is connected. */
@@ -473,9 +475,10 @@ on_wait_limit (gpointer user_data)
   PhJoin *self = user_data;
 
   if (self->state == PH_JOIN_WAITING)
-    end_with (self, g_error_new_literal (PH_ERROR, PH_ERROR_SESSION_UNKNOWN,
-                                         "The Host has not answered for so long that the request "
-                                         "has expired. Talk to them, then join again"));
+    end_with (self,
+              g_error_new_literal (PH_ERROR, PH_ERROR_SESSION_UNKNOWN,
+                                   _ ("The Host has not answered for so long that the request "
+                                      "has expired. Talk to them, then join again")));
   return G_SOURCE_CONTINUE;
 }
 
@@ -592,17 +595,18 @@ set_up_signaling (PhJoin *self, const PhJoinOptions *options, GError **error)
     {
       g_set_error_literal (
           error, PH_ERROR, PH_ERROR_NOT_VERIFIED,
-          "not verified: this is a session ID without its secret, so nothing would "
-          "tell the Host from an impostor. Ask for the whole share code or link, "
-          "or use --allow-unverified and compare the number that is shown");
+          _ ("Not verified: this is a session ID without its secret, so nothing would "
+             "tell the Host from an impostor. Ask for the whole share code or link, "
+             "or allow unverified Hosts and compare the number that is shown"));
       return FALSE;
     }
   if (url == NULL)
     {
-      g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                           "A share code does not say which signaling server to ask, and none is "
-                           "configured. Ask the Host for the link (porthole…://), or name the "
-                           "server with --signal");
+      g_set_error_literal (
+          error, PH_ERROR, PH_ERROR_INVALID,
+          _ ("A share code does not say which signaling server to ask, and none is "
+             "configured. Ask the Host for the link (porthole…://), or name the "
+             "server yourself"));
       return FALSE;
     }
   self->signal = ph_signal_client_new (url, error);

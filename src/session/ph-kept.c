@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-kept.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-error.h"
 
 #define GROUP "session"
@@ -39,7 +41,7 @@ read_port (GKeyFile *file, guint16 *ret_port)
 static gboolean
 set_error (GError **error, const char *part)
 {
-  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "“%s” is missing in it, or damaged", part);
+  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, _ ("“%s” is missing in it, or damaged"), part);
   return FALSE;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-server-test.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
 #include "signaling/ph-signal-client.h"
@@ -65,13 +67,14 @@ finish_stun (GTask *task)
     return_failure (task, g_ptr_array_index (test->config->warnings, 0)); /* its name */
   else if (!test->config->has_stun)
     return_failure (task,
-                    "The STUN server does not answer. Check its address and port; where UDP is "
-                    "blocked, none does");
+                    _ ("The STUN server does not answer. Check its address and port; where UDP is "
+                       "blocked, none does"));
   else if (test->config->seen.port == 0)
-    return_words (task, g_strdup ("The STUN server answers"));
+    return_words (task, g_strdup (_ ("The STUN server answers")));
   else
-    return_words (task, g_strdup_printf ("The STUN server answers, and sees this computer as %s",
-                                         ph_address_format (test->config->seen.addr, text)));
+    return_words (task,
+                  g_strdup_printf (_ ("The STUN server answers, and sees this computer as %s"),
+                                   ph_address_format (test->config->seen.addr, text)));
 }
 
 static void
@@ -86,7 +89,7 @@ on_relay (const PhEndpoint *relay, const GError *error, gpointer user_data)
     g_task_return_error (task, g_error_copy (error));
   else
     g_task_return_pointer (task,
-                           g_strdup_printf ("The TURN server works: it relays at %s",
+                           g_strdup_printf (_ ("The TURN server works: it relays at %s"),
                                             ph_address_format (relay->addr, text)),
                            g_free);
 }
@@ -164,7 +167,7 @@ on_probed (GObject *source, GAsyncResult *result, gpointer user_data)
   GError *error = NULL;
 
   if (ph_signal_client_probe_finish (result, &error))
-    return_words (task, g_strdup_printf ("“%s” is a signaling server, and works",
+    return_words (task, g_strdup_printf (_ ("“%s” is a signaling server, and works"),
                                          ph_signal_client_get_url (test->signal)));
   else
     {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-code.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include <gnutls/crypto.h>
@@ -85,8 +86,8 @@ set_parse_error (GError **error, const char *text, const char *what)
   gsize length = server + MIN (id, PH_ID_LENGTH);
   g_autofree char *shown = ph_text_clean (read, (gssize)length, PH_TEXT_MAX_REASON);
 
-  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, "“%s%s” is not a share code or a link: %s", shown,
-               read[length] != '\0' ? "…" : "", what);
+  g_set_error (error, PH_ERROR, PH_ERROR_INVALID, _ ("“%s%s” is not a share code or a link: %s"),
+               shown, read[length] != '\0' ? "…" : "", what);
 }
 
 static gboolean
@@ -97,14 +98,14 @@ check_id (const char *text, const char *id, GError **error)
   if (strlen (id) != PH_ID_LENGTH)
     {
       g_autofree char *what =
-          g_strdup_printf ("the session ID has %" G_GSIZE_FORMAT " characters and should have %d",
-                           strlen (id), PH_ID_LENGTH);
+          g_strdup_printf (_ ("the session ID has %u characters and should have %d"),
+                           (guint)strlen (id), PH_ID_LENGTH);
 
       set_parse_error (error, text, what);
       return FALSE;
     }
   set_parse_error (error, text,
-                   "a session ID is made of A-Z a-z 0-9 _ - and begins with a letter or digit");
+                   _ ("a session ID is made of A-Z a-z 0-9 _ - and begins with a letter or digit"));
   return FALSE;
 }
 
@@ -120,8 +121,8 @@ build (const char *text, const char *id, const char *secret, const char *server,
   if (secret != NULL && !ph_base64url_decode (secret, bytes, sizeof bytes))
     {
       set_parse_error (error, text,
-                       "what follows the session ID should be a secret of 22 characters of "
-                       "A-Z a-z 0-9 _ -; copy it again, whole");
+                       _ ("what follows the session ID should be a secret of 22 characters of "
+                          "A-Z a-z 0-9 _ -; copy it again, whole"));
       return NULL;
     }
   code = ph_code_new (id, secret != NULL ? bytes : NULL, server);
@@ -153,7 +154,7 @@ parse_link (const char *text, const char *scheme, const char *rest, GError **err
 
   if (id == NULL)
     {
-      set_parse_error (error, text, "a link reads porthole://HOST[:PORT]/ID#SECRET");
+      set_parse_error (error, text, _ ("a link reads porthole://HOST[:PORT]/ID#SECRET"));
       return NULL;
     }
   url = g_strconcat (scheme, copy, NULL);
@@ -177,8 +178,9 @@ ph_code_parse (const char *text, GError **error)
 
   if (*trimmed == '\0')
     {
-      g_set_error_literal (error, PH_ERROR, PH_ERROR_INVALID,
-                           "“” is not a share code; paste the code or link that the Host shows");
+      g_set_error_literal (
+          error, PH_ERROR, PH_ERROR_INVALID,
+          _ ("“” is not a share code; paste the code or link that the Host shows"));
       return NULL;
     }
   if (g_ascii_strncasecmp (trimmed, LINK_HTTPS, strlen (LINK_HTTPS)) == 0)
@@ -187,7 +189,7 @@ ph_code_parse (const char *text, GError **error)
     return parse_link (trimmed, "http://", trimmed + strlen (LINK_HTTP), error);
   if (strchr (trimmed, ':') != NULL)
     {
-      set_parse_error (error, trimmed, "a link begins with porthole:// or porthole+http://");
+      set_parse_error (error, trimmed, _ ("a link begins with porthole:// or porthole+http://"));
       return NULL;
     }
   return parse_code (trimmed, error);
@@ -262,15 +264,15 @@ server_url_fault (GUri *uri)
   const char *path = g_uri_get_path (uri);
 
   if (strcmp (scheme, "http") != 0 && strcmp (scheme, "https") != 0)
-    return "it should begin with http:// or https://";
+    return _ ("it should begin with http:// or https://");
   if (g_uri_get_userinfo (uri) != NULL)
-    return "it should hold no user name or password";
+    return _ ("it should hold no user name or password");
   if (*path != '\0' && strcmp (path, "/") != 0)
-    return "it should have no path behind the host";
+    return _ ("it should have no path behind the host");
   if (g_uri_get_query (uri) != NULL || g_uri_get_fragment (uri) != NULL)
-    return "it should have nothing behind the host and port";
+    return _ ("it should have nothing behind the host and port");
   if (g_uri_get_port (uri) == 0)
-    return "port 0 cannot be reached";
+    return _ ("port 0 cannot be reached");
   return NULL;
 }
 
@@ -278,8 +280,8 @@ static const char *
 uri_fault (const GError *failure)
 {
   return g_error_matches (failure, G_URI_ERROR, G_URI_ERROR_BAD_PORT)
-             ? "its port should be a number from 1 to 65535"
-             : "it is no URL";
+             ? _ ("its port should be a number from 1 to 65535")
+             : _ ("it is no URL");
 }
 
 static char *
@@ -309,9 +311,9 @@ ph_code_check_server (const char *url, GError **error)
   read = ph_text_hide_login (url);
   shown = ph_text_clean (read, -1, PH_TEXT_MAX_REASON);
   g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-               "“%s” is not the address of a signaling server: %s; write it like "
-               "https://example.com or http://192.168.1.2:8080",
-               shown, fault != NULL ? fault : "the host in it is missing or malformed");
+               _ ("“%s” is not the address of a signaling server: %s; write it like "
+                  "https://example.com or http://192.168.1.2:8080"),
+               shown, fault != NULL ? fault : _ ("the host in it is missing or malformed"));
   return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-signal-accept.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/ph-error.h"
@@ -311,7 +312,7 @@ ph_signal_accept_listen (PhSignalAccept *self,
   if (bound == NULL)
     {
       g_set_error (error, PH_ERROR, PH_ERROR_LISTEN,
-                   "“%s” cannot be listened on: %s; choose another port or address",
+                   _ ("“%s” cannot be listened on: %s; choose another port or address"),
                    ph_endpoint_format (endpoint, text), failure->message);
       return FALSE;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-signal-api.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define HOLD_DEFAULT_S 5
@@ -40,7 +41,7 @@ take_create (PhSignalApi *self, PhSignalCall *call)
       ph_signal_callers_take_create (self->callers, ph_signal_call_get_address (call),
                                      g_get_monotonic_time (), &retry_s))
     return TRUE;
-  ph_signal_call_answer_too_many (call, "Too many sessions from this address; wait a little.",
+  ph_signal_call_answer_too_many (call, N_ ("Too many sessions from this address; wait a little."),
                                   retry_s);
   return FALSE;
 }
@@ -64,14 +65,14 @@ may_create (PhSignalApi *self, PhSignalCall *call)
   if (self->only_id != NULL && !ph_signal_api_is_own (self, call))
     {
       ph_signal_call_answer_error (call, SOUP_STATUS_FORBIDDEN, "forbidden",
-                                   "This server is there for one Host and its session.");
+                                   N_ ("This server is there for one Host and its session."));
       return FALSE;
     }
   if (!take_create (self, call))
     return FALSE;
   if (has_room (self, call))
     return TRUE;
-  ph_signal_call_answer_too_many (call, "Too many sessions from this address; end some first.",
+  ph_signal_call_answer_too_many (call, N_ ("Too many sessions from this address; end some first."),
                                   RETRY_FULL_S);
   return FALSE;
 }
@@ -298,7 +299,7 @@ route_root (PhSignalApi *self, PhSignalCall *call, const char *path)
     answer_metrics (self, call);
   else
     ph_signal_call_answer_error (call, SOUP_STATUS_NOT_FOUND, "not-found",
-                                 "There is nothing at this path.");
+                                 N_ ("There is nothing at this path."));
 }
 
 static void

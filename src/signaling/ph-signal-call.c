@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-signal-call.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #define BODY_DISCARD_MAX (1024 * 1024) /* read on so far, to be heard saying 413 */
@@ -291,7 +292,7 @@ answer (PhSignalCall *call, guint status, const char *type, char *body)
     }
   g_free (body);
   answer_retry (call, SOUP_STATUS_SERVICE_UNAVAILABLE, "busy",
-                "Too many answers are on their way; come again.", RETRY_FULL_S);
+                N_ ("Too many answers are on their way; come again."), RETRY_FULL_S);
 }
 
 void
@@ -322,7 +323,7 @@ void
 ph_signal_call_answer_too_large (PhSignalCall *call)
 {
   ph_signal_call_answer_error (call, SOUP_STATUS_REQUEST_ENTITY_TOO_LARGE, "too-large",
-                               "A request is at most 64 KiB.");
+                               N_ ("A request is at most 64 KiB."));
 }
 
 void
@@ -330,7 +331,7 @@ ph_signal_call_answer_method (PhSignalCall *call, const char *allowed)
 {
   set_header (call, "Allow", allowed);
   ph_signal_call_answer_error (call, SOUP_STATUS_METHOD_NOT_ALLOWED, "method-not-allowed",
-                               "This path does not know that method.");
+                               N_ ("This path does not know that method."));
 }
 
 void
@@ -343,29 +344,29 @@ ph_signal_call_answer_status (PhSignalCall *call, PhStoreStatus status)
       return;
     case PH_STORE_NOT_FOUND:
       ph_signal_call_answer_error (call, SOUP_STATUS_NOT_FOUND, "not-found",
-                                   "There is no such session.");
+                                   N_ ("There is no such session."));
       return;
     case PH_STORE_FORBIDDEN:
       ph_signal_call_answer_error (call, SOUP_STATUS_FORBIDDEN, "forbidden",
-                                   "This needs the token of this side of the session.");
+                                   N_ ("This needs the token of this side of the session."));
       return;
     case PH_STORE_CONFLICT:
       ph_signal_call_answer_error (call, SOUP_STATUS_CONFLICT, "conflict",
-                                   "This is already set, or its turn has not come.");
+                                   N_ ("This is already set, or its turn has not come."));
       return;
     case PH_STORE_FULL:
       answer_retry (call, SOUP_STATUS_SERVICE_UNAVAILABLE, "full",
-                    "There is no room for more; come again.", RETRY_FULL_S);
+                    N_ ("There is no room for more; come again."), RETRY_FULL_S);
       return;
     case PH_STORE_BAD_TOKEN:
       ph_signal_call_answer_error (
           call, SOUP_STATUS_BAD_REQUEST, "bad-token",
-          "The token must be 32 bytes in base64url and lead to an ID that begins with a "
-          "letter or digit; draw another one.");
+          N_ ("The token must be 32 bytes in base64url and lead to an ID that begins with a "
+              "letter or digit; draw another one."));
       return;
     case PH_STORE_AUTH_REQUIRED:
       ph_signal_call_answer_error (call, SOUP_STATUS_FORBIDDEN, "auth-required",
-                                   "This server asks for “auth”: true.");
+                                   N_ ("This server asks for “auth”: true."));
       return;
     }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-signal-client-private.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/ph-error.h"
@@ -86,12 +87,13 @@ check_token (const Call *call, const PhSignalSession *session, GError **error)
   char id[PH_ID_SIZE];
 
   if (session->token == NULL)
-    fault = "The signaling server's answer has no token";
+    fault = _ ("The signaling server’s answer has no token");
   else if (call->token != NULL && strcmp (session->token, call->token) != 0)
-    fault = "The signaling server's answer has another token than the one it was given";
+    fault = _ ("The signaling server’s answer has another token than the one it was given");
   else if (call->token != NULL && ph_code_id_from_token (call->token, id) &&
            strcmp (session->id, id) != 0)
-    fault = "The signaling server's answer has another id than the one that belongs to its token";
+    fault =
+        _ ("The signaling server’s answer has another id than the one that belongs to its token");
   if (fault != NULL)
     g_set_error_literal (error, PH_ERROR, PH_ERROR_PROTOCOL, fault);
   return fault == NULL;
@@ -314,7 +316,7 @@ ph_signal_client_call (PhSignalClient *self,
   self->n_rejections += kind == PH_CALL_REJECT ? 1 : 0;
   if (self->n_rejections > MAX_REJECTIONS && kind == PH_CALL_REJECT)
     call_fail (task, g_error_new_literal (PH_ERROR, PH_ERROR_FULL,
-                                          "Too many rejections are waiting for an answer"));
+                                          _ ("Too many rejections are waiting for an answer")));
   else
     call_start (task);
 }

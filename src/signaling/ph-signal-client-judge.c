@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-signal-client-private.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-error.h"
 #include "core/ph-text.h"
 
@@ -25,7 +27,7 @@ ph_signal_client_new_stranger_error (PhSignalClient *self)
 {
   GError *error = NULL;
 
-  set_unreachable (self, &error, "it answers, but not as a signaling server does");
+  set_unreachable (self, &error, _ ("it answers, but not as a signaling server does"));
   return error;
 }
 
@@ -33,10 +35,11 @@ static char *
 explain_tls_error (const GError *failure)
 {
   if (g_error_matches (failure, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE))
-    return g_strdup_printf ("its TLS certificate is not trusted (%s)", failure->message);
-  return g_strdup_printf ("it speaks no TLS that is understood here (%s); a server without TLS is "
-                          "written with http://",
-                          failure->message);
+    return g_strdup_printf (_ ("its TLS certificate is not trusted (%s)"), failure->message);
+  return g_strdup_printf (
+      _ ("it speaks no TLS that is understood here (%s); a server without TLS is "
+         "written with http://"),
+      failure->message);
 }
 
 /* Noise where HTTP was expected may be TLS; a server that waits for HTTP says nothing to TLS. */
@@ -46,11 +49,11 @@ get_scheme_hint (PhSignalClient *self, const GError *failure)
   gboolean tls = g_str_has_prefix (self->url, "https://");
 
   if (tls && g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    return "; a server without TLS is written with http://";
+    return _ ("; a server without TLS is written with http://");
   if (!tls && (failure->domain == SOUP_SESSION_ERROR ||
                g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT) ||
                g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED)))
-    return "; a server with TLS is written with https://";
+    return _ ("; a server with TLS is written with https://");
   return "";
 }
 
@@ -65,8 +68,8 @@ judge_network_error (PhSignalClient *self, const GError *failure, GError **error
       return judge_stranger (self, error, what);
     }
   if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE))
-    return judge_stranger (self, error, "its answer is too large for a signaling server's");
-  what = g_strdup_printf ("the signaling server does not answer (%s)%s", failure->message,
+    return judge_stranger (self, error, _ ("its answer is too large for a signaling server’s"));
+  what = g_strdup_printf (_ ("the signaling server does not answer (%s)%s"), failure->message,
                           get_scheme_hint (self, failure));
   set_unreachable (self, error, what);
   return PH_VERDICT_RETRY;
@@ -77,9 +80,9 @@ judge_redirect (PhSignalClient *self, const PhSignalHttpAnswer *answer, GError *
 {
   g_autofree char *place = answer->location != NULL
                                ? ph_text_clean (answer->location, -1, PH_TEXT_MAX_REASON)
-                               : g_strdup ("nowhere");
+                               : g_strdup (_ ("nowhere"));
   g_autofree char *what =
-      g_strdup_printf ("it leads on to “%s”; use the signaling server's own address", place);
+      g_strdup_printf (_ ("it leads on to “%s”; use the signaling server’s own address"), place);
 
   return judge_stranger (self, error, what);
 }
@@ -98,6 +101,13 @@ refusal_code (guint status)
   return PH_ERROR_REFUSED;
 }
 
+/* What a server of ours says, it says in English, and our catalogue knows it. */
+static const char *
+translate (const char *words)
+{
+  return *words != '\0' ? _ (words) : words;
+}
+
 /* A status of 400 or above with @words in the API's own form. A server in trouble counts as one
  * that is not there. */
 static PhVerdict
@@ -107,11 +117,12 @@ judge_refusal (PhSignalClient *self, guint status, const char *words, GError **e
 
   self->answered = TRUE;
   if (status >= 500 && code != PH_ERROR_FULL)
-    set_unreachable (self, error, words);
+    set_unreachable (self, error, translate (words));
   else if (code == PH_ERROR_SESSION_UNKNOWN)
     g_propagate_error (error, ph_error_new (code));
   else
-    g_set_error (error, PH_ERROR, (int)code, "The signaling server says: %s", words);
+    g_set_error (error, PH_ERROR, (int)code, _ ("The signaling server says: %s"),
+                 translate (words));
   return code == PH_ERROR_FULL || status >= 500 ? PH_VERDICT_RETRY : PH_VERDICT_FINAL;
 }
 
@@ -131,7 +142,7 @@ judge_status (PhSignalClient *self, const PhSignalHttpAnswer *answer, GError **e
     return judge_refusal (self, answer->status, words, error);
   if (answer->status == 404 && self->answered)
     return judge_refusal (self, answer->status, "", error);
-  what = g_strdup_printf ("it answers %u, but not as a signaling server does", answer->status);
+  what = g_strdup_printf (_ ("it answers %u, but not as a signaling server does"), answer->status);
   if (answer->status < 500)
     return judge_stranger (self, error, what);
   set_unreachable (self, error, what);
@@ -161,11 +172,11 @@ ph_signal_client_read_session (PhSignalClient *self,
     self->answered = TRUE;
   else if (self->answered)
     g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL,
-                 "The signaling server's answer makes no sense: %s", failure->message);
+                 _ ("The signaling server’s answer makes no sense: %s"), failure->message);
   else
     {
-      g_autofree char *what =
-          g_strdup_printf ("it does not answer as a signaling server does: %s", failure->message);
+      g_autofree char *what = g_strdup_printf (
+          _ ("it does not answer as a signaling server does: %s"), failure->message);
 
       set_unreachable (self, error, what);
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-signal-http.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-timer.h"
 #include "ph-signal.h"
 
@@ -68,7 +70,7 @@ stop_with (Exchange *exchange, GIOErrorEnum code, const char *what)
 static gboolean
 on_timeout (gpointer data)
 {
-  stop_with (data, G_IO_ERROR_TIMED_OUT, "no answer in time");
+  stop_with (data, G_IO_ERROR_TIMED_OUT, _ ("no answer in time"));
   return G_SOURCE_REMOVE;
 }
 
@@ -78,7 +80,7 @@ on_informational (SoupMessage *message, gpointer data)
   Exchange *exchange = data;
 
   if (++exchange->n_informational > MAX_INFORMATIONAL)
-    stop_with (exchange, G_IO_ERROR_MESSAGE_TOO_LARGE, "the answer is too large");
+    stop_with (exchange, G_IO_ERROR_MESSAGE_TOO_LARGE, _ ("the answer is too large"));
 }
 
 static void
@@ -149,7 +151,7 @@ on_read (GObject *source, GAsyncResult *result, gpointer data)
   else if (exchange->body->len + g_bytes_get_size (bytes) > PH_SIGNAL_MAX_ANSWER ||
            ++exchange->n_reads > MAX_READS)
     finish_error (task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
-                                             "the answer is too large"));
+                                             _ ("the answer is too large")));
   else
     {
       g_byte_array_append (exchange->body, g_bytes_get_data (bytes, NULL),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-signal-polls.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-timer.h"
 
 #define RETRY_S 1
@@ -169,7 +171,7 @@ ph_signal_polls_answer (PhSignalPolls *self,
     ph_signal_call_answer_session (call, SOUP_STATUS_OK, session, NULL);
   else if (is_limited &&
            !ph_signal_callers_begin_poll (self->callers, ph_signal_call_get_address (call)))
-    ph_signal_call_answer_too_many (call, "Too many polls from this address; wait a little.",
+    ph_signal_call_answer_too_many (call, N_ ("Too many polls from this address; wait a little."),
                                     RETRY_S);
   else
     hold (self, call, conn, query, is_limited);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-signal-server.h"
 
+#include <glib/gi18n-lib.h>
 #include <libsoup/soup.h>
 
 #include "core/ph-timer.h"
@@ -89,8 +90,8 @@ on_request (SoupServer *soup,
   if (begin_forwarded (self, call))
     ph_signal_api_answer (self->api, call, path, query);
   else
-    ph_signal_call_answer_too_many (call, "Too many requests from this address; wait a little.",
-                                    RETRY_S);
+    ph_signal_call_answer_too_many (
+        call, N_ ("Too many requests from this address; wait a little."), RETRY_S);
 }
 
 static void

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-cert.h"
 
+#include <glib/gi18n-lib.h>
 #include <gnutls/crypto.h>
 #include <gnutls/x509.h>
 #include <time.h>
@@ -64,7 +65,7 @@ ph_cert_new (GError **error)
                                           &size);
   if (rc != 0)
     {
-      g_set_error (error, PH_ERROR, PH_ERROR_FAILED, "No certificate could be made: %s",
+      g_set_error (error, PH_ERROR, PH_ERROR_FAILED, _ ("No certificate could be made: %s"),
                    gnutls_strerror (rc));
       return NULL;
     }
@@ -103,7 +104,7 @@ ph_cert_install (PhCert *cert, gnutls_certificate_credentials_t credentials, GEr
 
   if (rc < 0)
     {
-      g_set_error (error, PH_ERROR, PH_ERROR_FAILED, "The certificate cannot be used: %s",
+      g_set_error (error, PH_ERROR, PH_ERROR_FAILED, _ ("The certificate cannot be used: %s"),
                    gnutls_strerror (rc));
       return FALSE;
     }

@@ -2,6 +2,7 @@
 #include "ph-dtls.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <gnutls/dtls.h>
 #include <gnutls/x509.h>
 #include <string.h>
@@ -176,7 +177,7 @@ fail_handshake (PhDtls *self, int rc)
       rc == GNUTLS_E_NO_CERTIFICATE_FOUND || rc == GNUTLS_E_CERTIFICATE_REQUIRED)
     fail (self, PH_ERROR_NOT_VERIFIED, NULL);
   else if (rc == GNUTLS_E_TIMEDOUT)
-    fail (self, PH_ERROR_NO_PATH, "DTLS handshake timed out");
+    fail (self, PH_ERROR_NO_PATH, _ ("DTLS handshake timed out"));
   else
     fail (self, PH_ERROR_PROTOCOL, gnutls_strerror (rc));
 }
@@ -208,7 +209,7 @@ on_timer (gpointer data)
   PhDtls *self = data;
 
   if (g_get_monotonic_time () >= self->deadline_us)
-    fail (self, PH_ERROR_NO_PATH, "DTLS handshake timed out");
+    fail (self, PH_ERROR_NO_PATH, _ ("DTLS handshake timed out"));
   else
     continue_handshake (self);
   return G_SOURCE_CONTINUE;
@@ -344,7 +345,7 @@ ph_dtls_new (PhDtlsRole role,
     }
   if (rc != 0)
     {
-      g_set_error (error, PH_ERROR, PH_ERROR_FAILED, "DTLS cannot be set up: %s",
+      g_set_error (error, PH_ERROR, PH_ERROR_FAILED, _ ("DTLS cannot be set up: %s"),
                    gnutls_strerror (rc));
       return NULL;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-ice-servers.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/ph-error.h"
@@ -158,8 +159,8 @@ ph_ice_servers_check (const PhIceServers *self, GError **error)
     return TRUE;
   g_set_error_literal (
       error, PH_ERROR, PH_ERROR_INVALID,
-      "Only relayed paths are allowed, but no TURN server is named, so there is no "
-      "way to connect; name one, or allow direct paths");
+      _ ("Only relayed paths are allowed, but no TURN server is named, so there is no "
+         "way to connect; name one, or allow direct paths"));
   return FALSE;
 }
 
@@ -198,8 +199,8 @@ ph_ice_servers_add_stun (PhIceServers *self, const char *text, GError **error)
     {
       g_set_error (
           error, PH_ERROR, PH_ERROR_INVALID,
-          "“%s” is not a STUN server; write it like stun.example.org or 192.0.2.1:3478, or "
-          "none to use no server",
+          _ ("“%s” is not a STUN server; write it like stun.example.org or 192.0.2.1:3478, or "
+             "none to use no server"),
           text);
       return FALSE;
     }
@@ -218,8 +219,8 @@ set_turn_error (GError **error, const char *text, const char *reason)
 
   g_set_error (
       error, PH_ERROR, PH_ERROR_INVALID,
-      "“%s” is not a TURN server: %s; write it like turn:USER:PASSWORD@example.org:3478 or "
-      "turn:USER:PASSWORD@example.org?transport=tcp",
+      _ ("“%s” is not a TURN server: %s; write it like turn:USER:PASSWORD@example.org:3478 or "
+         "turn:USER:PASSWORD@example.org?transport=tcp"),
       read, reason);
   return FALSE;
 }
@@ -266,18 +267,18 @@ ph_ice_servers_add_turn (PhIceServers *self, const char *text, GError **error)
   g_ptr_array_add (self->servers, server); /* taken out again below if it is not right */
   if (g_str_has_prefix (text, "turns:"))
     set_turn_error (error, text,
-                    "TURN over TLS is not supported; what it carries is encrypted "
-                    "end to end anyway");
+                    _ ("TURN over TLS is not supported; what it carries is encrypted "
+                       "end to end anyway"));
   else if (!g_str_has_prefix (text, "turn:"))
-    set_turn_error (error, text, "it does not begin with turn:");
+    set_turn_error (error, text, _ ("it does not begin with turn:"));
   else if (rest = g_strdup (text + strlen ("turn:")), !take_transport (rest, &server->transport))
-    set_turn_error (error, text, "the transport is udp or tcp");
+    set_turn_error (error, text, _ ("the transport is udp or tcp"));
   else if (at = strrchr (rest, '@'), at == NULL)
-    set_turn_error (error, text, "user and password are missing");
+    set_turn_error (error, text, _ ("user and password are missing"));
   else if (!parse_host_port (at + 1, &server->host, &server->port))
-    set_turn_error (error, text, "host or port is wrong");
+    set_turn_error (error, text, _ ("host or port is wrong"));
   else if (*at = '\0', !take_credentials (server, rest))
-    set_turn_error (error, text, "user and password are missing");
+    set_turn_error (error, text, _ ("user and password are missing"));
   else
     return TRUE;
   g_ptr_array_set_size (self->servers, (int)self->servers->len - 1);
@@ -325,10 +326,11 @@ warn_of_server (Resolving *self, const Server *server, const char *reason)
   g_ptr_array_add (
       self->config->warnings,
       server->kind == SERVER_STUN
-          ? g_strdup_printf ("The STUN server “%s” was not found: %s. It is not "
-                             "needed within one network; “--stun none” does without",
-                             server->host, reason)
-          : g_strdup_printf ("The TURN server “%s” was not found: %s", server->host, reason));
+          ? g_strdup_printf (
+                _ ("The STUN server “%s” was not found: %s. It is not "
+                   "needed within one network; the word “none” instead of a server does without"),
+                server->host, reason)
+          : g_strdup_printf (_ ("The TURN server “%s” was not found: %s"), server->host, reason));
 }
 
 static void
@@ -339,13 +341,13 @@ warn_of_what_is_missing (Resolving *self)
       const Server *server = g_ptr_array_index (self->servers, i);
 
       if (!server->is_looked_up)
-        warn_of_server (self, server, "looking up its name takes too long");
+        warn_of_server (self, server, _ ("looking up its name takes too long"));
     }
   if (!self->config->has_stun && self->config->n_stun > 0)
     g_ptr_array_add (
         self->config->warnings,
-        g_strdup ("No STUN server answers, so a direct connection through a router may "
-                  "fail."));
+        g_strdup (_ ("No STUN server answers, so a direct connection through a router may "
+                     "fail.")));
 }
 
 static void
@@ -470,7 +472,7 @@ on_looked_up (GObject *resolver, GAsyncResult *result, gpointer user_data)
 
   lookup->server->is_looked_up = TRUE;
   if (!self->is_done && !take_lookup_result (self, lookup->server, addresses))
-    warn_of_server (self, lookup->server, error != NULL ? error->message : "no address");
+    warn_of_server (self, lookup->server, error != NULL ? error->message : _ ("no address"));
   g_resolver_free_addresses (addresses);
   self->n_lookups--;
   finish_if_complete (task);

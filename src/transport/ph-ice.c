@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-ice.h"
 
+#include <glib/gi18n-lib.h>
 #include <nice/agent.h>
 #include <nice/interfaces.h>
 #include <string.h>
@@ -331,7 +332,7 @@ ph_ice_gather (PhIce *self, GError **error)
   if (!gather_addresses (self))
     {
       g_set_error_literal (error, PH_ERROR, PH_ERROR_FAILED,
-                           "This machine has no network address to connect from");
+                           _ ("This computer has no network address to connect from"));
       return FALSE;
     }
   enlarge_socket_buffers (self);
@@ -406,7 +407,7 @@ ph_ice_set_remote (PhIce *self,
   g_slist_free_full (list, (GDestroyNotify)nice_candidate_free);
   if (!is_set)
     g_set_error_literal (error, PH_ERROR, PH_ERROR_PROTOCOL,
-                         "The other side's addresses cannot be used");
+                         _ ("The other side’s addresses cannot be used"));
   return is_set;
 }
 
@@ -743,7 +744,7 @@ ph_ice_new (GMainContext *context,
   if (self->stream == 0 ||
       !nice_agent_attach_recv (self->agent, self->stream, COMPONENT, context, on_receive, self))
     {
-      g_set_error_literal (error, PH_ERROR, PH_ERROR_FAILED, "ICE cannot be set up");
+      g_set_error_literal (error, PH_ERROR, PH_ERROR_FAILED, _ ("ICE cannot be set up"));
       ph_ice_close (self);
       return NULL;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-peer.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/ph-error.h"
@@ -511,13 +512,13 @@ check_remote (PhPeer *self, const PhSdp *sdp, GError **error)
 {
   if (self->role == PH_PEER_OFFERER && sdp->setup == PH_SDP_SETUP_ACTPASS)
     g_set_error_literal (error, PH_ERROR, PH_ERROR_PROTOCOL,
-                         "The other side's answer leaves open who starts DTLS");
+                         _ ("The other side’s answer leaves open who starts DTLS"));
   else if (sdp->sctp_port != PH_SDP_SCTP_PORT)
-    g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL, "The other side uses SCTP port %u, not %u",
+    g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL, _ ("The other side uses SCTP port %u, not %u"),
                  sdp->sctp_port, PH_SDP_SCTP_PORT);
   else if (sdp->max_message_size != 0 && sdp->max_message_size < PH_FRAME_MAX_SIZE)
     g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL,
-                 "The other side takes messages of at most %u bytes; %d are needed",
+                 _ ("The other side takes messages of at most %u bytes; %d are needed"),
                  sdp->max_message_size, PH_FRAME_MAX_SIZE);
   else
     return TRUE;

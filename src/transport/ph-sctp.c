@@ -2,6 +2,7 @@
 #include "ph-sctp.h"
 
 #include <errno.h>
+#include <glib/gi18n-lib.h>
 #include <stdarg.h>
 #include <string.h>
 #include <usrsctp.h>
@@ -653,7 +654,7 @@ set_options (PhSctp *self)
 static gboolean
 set_failed (GError **error, const char *what)
 {
-  g_set_error (error, PH_ERROR, PH_ERROR_FAILED, "SCTP cannot be set up: %s: %s", what,
+  g_set_error (error, PH_ERROR, PH_ERROR_FAILED, _ ("SCTP cannot be set up: %s: %s"), what,
                g_strerror (errno));
   return FALSE;
 }

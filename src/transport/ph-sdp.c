@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-sdp.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/ph-error.h"
@@ -221,13 +222,14 @@ ph_sdp_parse (const char *text, GError **error)
   if (strlen (text) > PH_SDP_MAX_BYTES)
     {
       g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL,
-                   "The other side's SDP is longer than the %d bytes it may be", PH_SDP_MAX_BYTES);
+                   _ ("The other side’s SDP is longer than the %d bytes it may be"),
+                   PH_SDP_MAX_BYTES);
       return NULL;
     }
   if (!g_str_has_prefix (text, "v=0"))
     {
       g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL,
-                   "The other side's description is not SDP: it does not begin with “v=0”");
+                   _ ("The other side’s description is not SDP: it does not begin with “v=0”"));
       return NULL;
     }
   lines = g_strsplit (text, "\n", -1);
@@ -235,13 +237,14 @@ ph_sdp_parse (const char *text, GError **error)
     if (!take_line (&parser, g_strchomp (lines[i])))
       {
         g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL,
-                     "Line %" G_GSIZE_FORMAT " of the other side's SDP cannot be used", i + 1);
+                     _ ("Line %u of the other side’s SDP cannot be used"), (guint)i + 1);
         return NULL;
       }
   missing = find_missing (&parser);
   if (missing != NULL)
     {
-      g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL, "The other side's SDP has no “%s”", missing);
+      g_set_error (error, PH_ERROR, PH_ERROR_PROTOCOL, _ ("The other side’s SDP has no “%s”"),
+                   missing);
       return NULL;
     }
   return g_steal_pointer (&sdp);

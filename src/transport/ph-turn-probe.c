@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-turn-probe.h"
 
+#include <glib/gi18n-lib.h>
 #include <stun/usages/turn.h>
 #include <string.h>
 
@@ -133,7 +134,7 @@ send_rest (PhTurnProbe *self)
     self->n_sent += (gsize)n;
   if (n >= 0 || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK))
     return TRUE;
-  fail (self, PH_ERROR_FAILED, "The TURN server closes the connection");
+  fail (self, PH_ERROR_FAILED, _ ("The TURN server closes the connection"));
   return FALSE;
 }
 
@@ -157,22 +158,23 @@ refuse (PhTurnProbe *self, int code)
     int code;
     const char *words;
   } known[] = {
-    { STUN_ERROR_UNAUTHORIZED, "The TURN server turns user and password down; check both" },
-    { STUN_ERROR_WRONG_CREDENTIALS, "The TURN server turns user and password down; check both" },
-    { STUN_ERROR_FORBIDDEN, "The TURN server does not let this user have a relay" },
+    { STUN_ERROR_UNAUTHORIZED, N_ ("The TURN server turns user and password down; check both") },
+    { STUN_ERROR_WRONG_CREDENTIALS,
+      N_ ("The TURN server turns user and password down; check both") },
+    { STUN_ERROR_FORBIDDEN, N_ ("The TURN server does not let this user have a relay") },
     { STUN_ERROR_ALLOCATION_QUOTA_REACHED,
-      "The TURN server gives this user no more relays than those that are in use" },
-    { STUN_ERROR_INSUFFICIENT_CAPACITY, "The TURN server has no relay left; try again later" },
+      N_ ("The TURN server gives this user no more relays than those that are in use") },
+    { STUN_ERROR_INSUFFICIENT_CAPACITY, N_ ("The TURN server has no relay left; try again later") },
   };
   g_autofree char *words = NULL;
 
   for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
     if (known[i].code == code)
       {
-        fail (self, PH_ERROR_REFUSED, known[i].words);
+        fail (self, PH_ERROR_REFUSED, _ (known[i].words));
         return;
       }
-  words = g_strdup_printf ("The TURN server refuses to give a relay (error %d)", code);
+  words = g_strdup_printf (_ ("The TURN server refuses to give a relay (error %d)"), code);
   fail (self, PH_ERROR_REFUSED, words);
 }
 
@@ -184,7 +186,7 @@ take_error (PhTurnProbe *self, const StunMessage *message)
 
   if (stun_message_find_error (message, &code) != STUN_MESSAGE_RETURN_SUCCESS)
     {
-      fail (self, PH_ERROR_FAILED, "The TURN server's answer makes no sense");
+      fail (self, PH_ERROR_FAILED, _ ("The TURN server’s answer makes no sense"));
       return;
     }
   asks_again = (code == STUN_ERROR_UNAUTHORIZED && !self->has_challenge) ||
@@ -223,7 +225,7 @@ take_success (PhTurnProbe *self, StunMessage *message)
     address = g_socket_address_new_from_native (&relay, relay_size);
   if (address == NULL || !ph_endpoint_from_socket_address (address, &endpoint))
     {
-      fail (self, PH_ERROR_FAILED, "The TURN server's answer makes no sense");
+      fail (self, PH_ERROR_FAILED, _ ("The TURN server’s answer makes no sense"));
       return;
     }
   give_back (self);
@@ -256,7 +258,7 @@ take_stream (PhTurnProbe *self)
     return;
   if (size <= 0 || (gsize)size > self->reply_size)
     {
-      fail (self, PH_ERROR_FAILED, "What answers there is no TURN server");
+      fail (self, PH_ERROR_FAILED, _ ("What answers there is no TURN server"));
       return;
     }
   memcpy (message, self->reply, (gsize)size);
@@ -277,9 +279,9 @@ read_socket (PhTurnProbe *self)
     return;
   if (n < 0 && !is_tcp (self))
     fail (self, PH_ERROR_FAILED,
-          "Nothing answers where the TURN server should be; check its address and port");
+          _ ("Nothing answers where the TURN server should be; check its address and port"));
   else if (n <= 0)
-    fail (self, PH_ERROR_FAILED, "The TURN server closes the connection");
+    fail (self, PH_ERROR_FAILED, _ ("The TURN server closes the connection"));
   else if (is_tcp (self))
     {
       self->reply_size = filled + (gsize)n;
@@ -303,7 +305,7 @@ on_ready (GSocket *socket, GIOCondition condition, gpointer user_data)
         ask (self);
       else
         fail (self, PH_ERROR_FAILED,
-              "The TURN server cannot be reached by TCP; check its address and port");
+              _ ("The TURN server cannot be reached by TCP; check its address and port"));
     }
   else if (self->n_sent < self->request_size && (condition & G_IO_OUT))
     {
@@ -342,9 +344,10 @@ on_limit (gpointer user_data)
     finish (self, NULL, failure);
   else
     fail (self, PH_ERROR_FAILED,
-          is_tcp (self) ? "The TURN server does not answer; check its address and port"
-                        : "The TURN server does not answer. Check its address and port; where UDP "
-                          "is blocked, “?transport=tcp” behind it may help");
+          is_tcp (self)
+              ? _ ("The TURN server does not answer; check its address and port")
+              : _ ("The TURN server does not answer. Check its address and port; where UDP "
+                   "is blocked, “?transport=tcp” behind it may help"));
   return G_SOURCE_CONTINUE;
 }
 
@@ -364,7 +367,7 @@ open_socket (PhTurnProbe *self, GError **error)
           g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_PENDING))
         return TRUE;
     }
-  g_set_error (error, PH_ERROR, PH_ERROR_FAILED, "The TURN server cannot be reached: %s",
+  g_set_error (error, PH_ERROR, PH_ERROR_FAILED, _ ("The TURN server cannot be reached: %s"),
                failure->message);
   return FALSE;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-listener.h"
 
+#include <glib/gi18n-lib.h>
+
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
 
@@ -135,16 +137,16 @@ set_listen_error (GError **error, const PhEndpoint *local, const GError *cause)
   ph_endpoint_format (local, text);
   if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE))
     g_set_error (error, PH_ERROR, PH_ERROR_LISTEN,
-                 "port %u (%s) is in use by another program; choose another local port, or 0 to "
-                 "have one picked",
+                 _ ("Port %u (%s) is in use by another program; choose another local port, or 0 to "
+                    "have one picked"),
                  local->port, text);
   else if (g_error_matches (cause, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
     g_set_error (error, PH_ERROR, PH_ERROR_LISTEN,
-                 "port %u (%s) may not be used by you; choose a local port of 1024 or above",
+                 _ ("Port %u (%s) may not be used by you; choose a local port of 1024 or above"),
                  local->port, text);
   else
     g_set_error (error, PH_ERROR, PH_ERROR_LISTEN,
-                 "port %u (%s) cannot be listened on: %s; choose another local address or port",
+                 _ ("Port %u (%s) cannot be listened on: %s; choose another local address or port"),
                  local->port, text, cause->message);
 }
 

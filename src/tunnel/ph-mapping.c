@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-mapping.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/ph-error.h"
 #include "ph-rules.h"
 
-#define RIGHT_FORMS "8000, 8000:127.0.0.1:80, 127.0.0.1:8000:example.com:80 or 8000 => [::1]:80"
+#define RIGHT_FORMS "8000, 8000:127.0.0.1:80, 127.0.0.1:8000:example.com:80, 8000 => [::1]:80"
 
 /* The longest text that makes sense is two addresses or names with their ports. */
 #define MAX_TEXT_BYTES 1024
@@ -104,7 +105,8 @@ static gboolean
 fail (GError **error, const char *text, const char *part, const char *what)
 {
   g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-               "“%s” is not a mapping: “%s” %s; write it like " RIGHT_FORMS, text, part, what);
+               _ ("“%s” is not a mapping: “%s” %s; write it like %s"), text, part, what,
+               RIGHT_FORMS);
   return FALSE;
 }
 
@@ -114,14 +116,14 @@ parse_bind (PhMapping *self, const char *text, const char *part, GError **error)
   if (g_ascii_strcasecmp (part, "localhost") == 0)
     part = "127.0.0.1";
   return parse_address (part, self->local.addr) ||
-         fail (error, text, part, "is not an address of this computer (IPv6 goes in brackets)");
+         fail (error, text, part, _ ("is not an address of this computer (IPv6 goes in brackets)"));
 }
 
 static gboolean
 parse_local_port (PhMapping *self, const char *text, const char *part, GError **error)
 {
   return ph_port_parse (part, &self->local.port) ||
-         fail (error, text, part, "is not a port from 0 to 65535");
+         fail (error, text, part, _ ("is not a port from 0 to 65535"));
 }
 
 static gboolean
@@ -130,13 +132,13 @@ parse_remote (PhMapping *self, const char *text, const char *host, const char *p
   PhEndpoint *endpoint = &self->remote.endpoint;
 
   if (!ph_port_parse (port, &endpoint->port) || endpoint->port == 0)
-    return fail (error, text, port, "is not a port from 1 to 65535");
+    return fail (error, text, port, _ ("is not a port from 1 to 65535"));
   if (parse_address (host, endpoint->addr))
     return TRUE;
   memset (endpoint->addr, 0, sizeof endpoint->addr);
   self->remote.name = ph_host_name_normalise (host);
   return self->remote.name != NULL ||
-         fail (error, text, host, "is neither an address nor a name (IPv6 goes in brackets)");
+         fail (error, text, host, _ ("is neither an address nor a name (IPv6 goes in brackets)"));
 }
 
 /* @local is [BIND:]PORT in one or two parts, @remote HOST:HOSTPORT in two, or in none. */
@@ -156,7 +158,7 @@ parse_parts (PhMapping *self,
   if (remote != NULL)
     return parse_remote (self, text, remote[0], remote[1], error);
   if (self->local.port == 0)
-    return fail (error, text, "0", "needs the port at the Host, as in 0:127.0.0.1:8000");
+    return fail (error, text, "0", _ ("needs the port at the Host, as in 0:127.0.0.1:8000"));
   return parse_remote (self, text, "127.0.0.1", local[n_local - 1], error);
 }
 
@@ -170,9 +172,9 @@ parse_arrow (PhMapping *self, const char *text, const char *arrow, GError **erro
   guint n_local = g_strv_length (local);
 
   if (n_local > 2)
-    return fail (error, text, left, "is not [BIND:]PORT");
+    return fail (error, text, left, _ ("is not [BIND:]PORT"));
   if (g_strv_length (remote) != 2)
-    return fail (error, text, right, "is not HOST:PORT");
+    return fail (error, text, right, _ ("is not HOST:PORT"));
   return parse_parts (self, text, local, n_local, remote, error);
 }
 
@@ -183,7 +185,7 @@ parse_colons (PhMapping *self, const char *text, GError **error)
   guint n = g_strv_length (parts);
 
   if (n > 4)
-    return fail (error, text, parts[4], "is one part too many (IPv6 goes in brackets)");
+    return fail (error, text, parts[4], _ ("is one part too many (IPv6 goes in brackets)"));
   if (n > 2)
     return parse_parts (self, text, parts, n - 2, parts + n - 2, error);
   return parse_parts (self, text, parts, n, NULL, error);
@@ -200,7 +202,7 @@ ph_mapping_parse (const char *text, GError **error)
   if (strlen (text) > MAX_TEXT_BYTES)
     {
       g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                   "this is too long for a mapping; write it like " RIGHT_FORMS);
+                   _ ("This is too long for a mapping; write it like %s"), RIGHT_FORMS);
       return NULL;
     }
   stripped = g_strstrip (g_strdup (text));

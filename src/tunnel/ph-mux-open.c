@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "ph-conn.h"
@@ -106,7 +107,7 @@ ph_mux_open (PhMux *self, GSocket *socket, const PhDestination *remote, gconstpo
     ph_conn_abort (conn, PH_CLOSE_SESSION_ENDING, NULL);
   else if (!resolved)
     ph_conn_abort (conn, PH_CLOSE_NAME_NOT_FOUND,
-                   "this Host does not resolve names; map an address instead");
+                   N_ ("this Host does not resolve names; map an address instead"));
   else if (ph_mux_is_full (self))
     ph_conn_abort (conn, PH_CLOSE_TOO_MANY, NULL);
   else if (!self->held)

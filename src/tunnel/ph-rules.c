@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-rules.h"
 
+#include <glib/gi18n-lib.h>
 #include <string.h>
 
 #include "core/ph-error.h"
@@ -8,7 +9,7 @@
 #define V4_OFFSET 12 /* of the IPv4 address in an IPv4-mapped one */
 #define V4_BITS (V4_OFFSET * 8)
 
-#define RIGHT_FORMS "127.0.0.1:8000, 192.168.*:80, 10.0.0.0/8:22, [::1]:*, localhost:80 or *:443"
+#define RIGHT_FORMS "127.0.0.1:8000, 192.168.*:80, 10.0.0.0/8:22, [::1]:*, localhost:80, *:443"
 
 typedef enum
 {
@@ -193,10 +194,11 @@ parse_network (Rule *rule, const char *address, const char *length, GError **err
     {
       if (rule->addr[i] & ~rule->mask[i])
         {
-          g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                       "“%s/%s” names a single address and a network at once: the bits after the "
-                       "first %s must be zero",
-                       address, length, length);
+          g_set_error (
+              error, PH_ERROR, PH_ERROR_INVALID,
+              _ ("“%s/%s” names a single address and a network at once: the bits after the "
+                 "first %s must be zero"),
+              address, length, length);
           return FALSE;
         }
     }
@@ -381,32 +383,35 @@ rule_parse (const char *text, GError **error)
   if (ph_port_parse (stripped, &port))
     {
       g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                   "“%s” does not say on which computer; to share that port of this one, write "
-                   "127.0.0.1:%u",
+                   _ ("“%s” does not say on which computer; to share that port of this one, write "
+                      "127.0.0.1:%u"),
                    stripped, port);
       return NULL;
     }
   if (colon == NULL || colon == stripped || colon[1] == '\0' || strchr (colon, ']') != NULL)
     {
-      g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                   "“%s” has no port; write a rule like " RIGHT_FORMS, stripped);
+      g_set_error (error, PH_ERROR, PH_ERROR_INVALID, _ ("“%s” has no port; write a rule like %s"),
+                   stripped, RIGHT_FORMS);
       return NULL;
     }
   *colon = '\0';
   rule = g_new0 (Rule, 1);
   if (!parse_ports (rule, colon + 1))
-    g_set_error (&local_error, PH_ERROR, PH_ERROR_INVALID,
-                 "“%s” is not a port; write a number from 1 to 65535, a range like 8000-8010, or * "
-                 "for any",
-                 colon + 1);
+    g_set_error (
+        &local_error, PH_ERROR, PH_ERROR_INVALID,
+        _ ("“%s” is not a port; write a number from 1 to 65535, a range like 8000-8010, or * "
+           "for any"),
+        colon + 1);
   else if (!parse_host (rule, stripped, &local_error) && local_error == NULL)
-    g_set_error (&local_error, PH_ERROR, PH_ERROR_INVALID,
-                 "“%s” is not an address, a network (up to /32, or /128 for IPv6) or a name; write "
-                 "a rule like " RIGHT_FORMS,
-                 stripped);
+    g_set_error (
+        &local_error, PH_ERROR, PH_ERROR_INVALID,
+        _ ("“%s” is not an address, a network (up to /32, or /128 for IPv6) or a name; write "
+           "a rule like %s"),
+        stripped, RIGHT_FORMS);
   if (local_error != NULL)
     {
-      g_propagate_prefixed_error (error, g_steal_pointer (&local_error), "“%s” is no rule: ", text);
+      g_propagate_prefixed_error (error, g_steal_pointer (&local_error), _ ("“%s” is no rule: "),
+                                  text);
       rule_free (rule);
       return NULL;
     }
@@ -470,7 +475,8 @@ ph_rules_remove (PhRules *self, const char *text, GError **error)
     g_ptr_array_remove_index (self->rules, index);
   else
     g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
-                 "there is no rule “%s”; only a rule that was given can be taken away", rule->text);
+                 _ ("There is no rule “%s”; only a rule that was given can be taken away"),
+                 rule->text);
   rule_free (rule);
   return found;
 }

@@ -252,7 +252,7 @@ class Pasting(Manual):
         self.refuse(host, answer.replace(answer.splitlines()[2] + '\n', ''), 'changed on the way')
         self.refuse(host, alter(answer, make_newer), 'newer version')
         self.refuse(host, alter(answer, make_nonsense), 'makes no sense')
-        self.refuse(host, alter(answer, forge), 'not verified', code='not-verified')
+        self.refuse(host, alter(answer, forge), 'Not verified', code='not-verified')
         self.refuse(host, '-----BEGIN PORTHOLE ANSWER-----\n' + 'A' * 64 + '\n' +
                     ('B' * 64 + '\n') * 300 + '-----END PORTHOLE ANSWER-----\n', '16384 bytes')
         self.refuse(host, answer[:answer.index('-----END') - 9], 'cut')

@@ -40,6 +40,7 @@ STRIPS = 4
 ALLOWED = re.compile('|'.join([
     r'^$',
     r'^SpiRegistry daemon is running',
+    r'unable to send notifications through org.freedesktop.Notifications',  # nobody shows them
     # GTK 4.8, whose tooltip was to be shown over a popover that is gone.
     r"-CRITICAL .*: (gdk_surface_get_device_position|_gtk_widget_find_at_coords): assertion 'GDK_IS",
     # GTK 4.8, asked on the accessibility bus for its windows while one is on its way.
