@@ -13,6 +13,7 @@ import services
 from notifications import Notifications
 
 LINK = re.compile('porthole')
+RULE = re.compile('^Something else')
 GROUP = 'io/github/porthole/Porthole'
 
 
@@ -82,7 +83,7 @@ class Case(desktop.Case):
     def share(self, app, rule):
         app.windows()[0].find('push button', re.compile('^Share Something')).click()
         dialog = app.window('Share Something')
-        dialog.entry('Rule').set_text(rule)
+        dialog.entry(RULE).set_text(rule)
         dialog.button('Share').click()
         app.until(lambda: len(app.windows()) == 1, 'the dialog to close')
 
