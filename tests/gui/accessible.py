@@ -254,11 +254,15 @@ class Node:
 
     def unnamed(self):
         """Everything in sight that people act on, or that shows something, and has no name: a
-        screen reader has nothing to say of it."""
+        screen reader has nothing to say of it. (Some widgets are two, one in the other, and the
+        inner one takes the focus.)"""
         return [f'{node!r} at {node.extents()}' for node in self.find_all(
             where=lambda node: (node.role in NAMED or node.editable)
-            and (not node.name or UNNAMED.fullmatch(node.name))
-            and not any(above.role == 'push button' and above.name for above in node.above()))]
+            and not node.has_name() and not any(inner.has_name() and inner.role in NAMED
+                                                for inner in node.walk()))]
+
+    def has_name(self):
+        return bool(self.name) and not UNNAMED.fullmatch(self.name)
 
     def labels(self):
         """All the words on it, in order."""

@@ -42,14 +42,14 @@ class Keys(people.Case):
         window.find('menu item', 'About Porthole')
         app.press('Escape')
         app.until(lambda: not window.has('menu item'), 'the menu to close')
-        app.press('ctrl+question')
-        app.until(lambda: len(app.windows()) == 2, 'the shortcuts')
-        app.press('Escape')
-        app.until(lambda: len(app.windows()) == 1, 'the shortcuts to close')
         app.press('ctrl+n')
         app.until(lambda: len(app.windows()) == 2, 'a second window')
         app.press('ctrl+w')
         app.until(lambda: len(app.windows()) == 1, 'the second window to close')
+        app.press('ctrl+question')
+        app.window('Keyboard Shortcuts')
+        app.press('Escape')
+        app.until(lambda: len(app.windows()) == 1, 'the shortcuts to close')
 
     def tabs(self, window):
         return [tab.name for tab in window.find_all('page tab')
@@ -69,7 +69,7 @@ class Walk(people.Case):
             focused = window.find_all(where=lambda node: node.focused, shown=False)
             reached += [(node.role, node.name, node.extents()) for node in focused]
             picture = app.picture(self.folder / 'focus.ppm', window).read_bytes()
-            self.assertNotEqual(picture, before, f'{focused} does not show that it has the focus')
+            self.assertTrue(picture != before, f'{focused} does not show that it has the focus')
             before = picture
             if len(reached) > 1 and reached[-1] == reached[0]:
                 break
@@ -110,7 +110,7 @@ class Walk(people.Case):
         host = self.start_host('--signal', self.daemon.url, '--yes', '--allow', echo.endpoint,
                                '--allow', '127.0.0.1:25565')
         app, window = self.join('Ben', host.session['link'])
-        window.button(re.compile(f'^Use .*{echo.endpoint}')).click()
+        window.button(re.compile('^Use ')).click()
         window.label(re.compile('^Now at localhost'))
         self.assertEqual(window.unnamed(), [])
         self.assert_reachable(app, window)
