@@ -211,6 +211,42 @@ test_mappings (void)
   pair_stop (&pair);
 }
 
+/* A mapping that is put back after its port was given away says so, and takes nothing from the one
+ * that has it. */
+static void
+test_restore (void)
+{
+  Pair pair = { 0 };
+  g_autoptr (GSocketClient) dialer = g_socket_client_new ();
+  g_autoptr (GSocketConnection) connection = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (PhMappingItem) item = NULL;
+  g_autofree char *text = NULL;
+  PhMappingItem *other;
+  guint16 port;
+
+  pair_start (&pair, TRUE);
+  item = g_object_ref (ph_live_add_mapping (pair.client, "0:127.0.0.1:20000", "A", &error));
+  port = ph_mapping_item_get_mapping (item)->local.port;
+  g_assert_cmpuint (port, >=, 20000);
+  ph_test_wait_for (ph_mapping_item_get_state (item) == PH_MAPPING_ITEM_ON);
+  ph_live_remove_mapping (pair.client, item);
+  text = g_strdup_printf ("%u:127.0.0.1:9", port);
+  other = ph_live_add_mapping (pair.client, text, "B", &error);
+  ph_test_wait_for (ph_mapping_item_get_state (other) == PH_MAPPING_ITEM_ON);
+
+  ph_live_restore_mapping (pair.client, 0, item);
+  g_assert_cmpint (ph_mapping_item_get_state (item), ==, PH_MAPPING_ITEM_FAILED);
+  ph_live_set_mapping_on (pair.client, item, FALSE);
+  ph_live_set_mapping_on (pair.client, item, TRUE);
+  g_assert_cmpint (ph_mapping_item_get_state (item), ==, PH_MAPPING_ITEM_FAILED);
+  ph_live_remove_mapping (pair.client, item);
+  g_assert_cmpint (ph_mapping_item_get_state (other), ==, PH_MAPPING_ITEM_ON);
+  connection = g_socket_client_connect_to_host (dialer, "127.0.0.1", port, NULL, &error);
+  g_assert_no_error (error);
+  pair_stop (&pair);
+}
+
 /* The other side goes: nothing listens, and it is said. */
 static void
 test_end (void)
@@ -315,6 +351,7 @@ main (int argc, char **argv)
   g_test_add_func ("/live/rule-in-use", test_rule_in_use);
   g_test_add_func ("/live/rule-off", test_rule_off);
   g_test_add_func ("/live/mappings", test_mappings);
+  g_test_add_func ("/live/restore", test_restore);
   g_test_add_func ("/live/end", test_end);
   g_test_add_data_func ("/live/question/yes", "yes", test_question);
   g_test_add_data_func ("/live/question/no", NULL, test_question);

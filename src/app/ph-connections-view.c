@@ -336,8 +336,6 @@ ph_connections_view_class_init (PhConnectionsViewClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
 
-  g_type_ensure (PH_TYPE_CHART);
-  g_type_ensure (PH_TYPE_CONNECTION_TABLE);
   G_OBJECT_CLASS (class)->dispose = ph_connections_view_dispose;
   widget_class->map = ph_connections_view_map;
   widget_class->unmap = ph_connections_view_unmap;

@@ -226,7 +226,7 @@ dup_failure (const PhEndpoint *local, const char *message)
     return g_strdup_printf (_ ("Another program on this computer uses port %u already."),
                             local->port);
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED))
-    return g_strdup_printf (_ ("Port %u is kept for the system. Choose one from 1024 on."),
+    return g_strdup_printf (_ ("Port %u is reserved for the system. Choose 1024 or above."),
                             local->port);
   return g_strdup (message);
 }

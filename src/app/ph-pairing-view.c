@@ -377,7 +377,7 @@ set_up_host (PhPairingView *self)
   ph_pairing_step_set_title (self->paste, 2, _ ("Paste What Comes Back"));
   ph_pairing_step_set_title (self->wait, 3, _ ("Connect"));
   gtk_label_set_label (self->send_help,
-                       _ ("By any chat or mail that you trust. In Porthole they choose to join "
+                       _ ("Use any chat or mail that you trust. In Porthole, they choose to join "
                           "without a server, and paste it there."));
   gtk_label_set_label (self->paste_help, _ ("Your friend gets a text, too, and sends it to you."));
   ph_paste_box_set_wanted (self->paste_box, PH_BLOCK_ANSWER, _ ("_Connect"));
@@ -397,7 +397,7 @@ set_up_client (PhPairingView *self)
   gtk_label_set_label (self->paste_help,
                        _ ("It begins with “BEGIN PORTHOLE OFFER”. What stands around it does no "
                           "harm."));
-  gtk_label_set_label (self->send_help, _ ("By the same way as your friend’s text came."));
+  gtk_label_set_label (self->send_help, _ ("The same way as your friend’s text came."));
   ph_paste_box_set_wanted (self->paste_box, PH_BLOCK_OFFER, _ ("C_ontinue"));
   gtk_box_reorder_child_after (GTK_BOX (self->steps), GTK_WIDGET (self->send),
                                GTK_WIDGET (self->paste));

@@ -31,7 +31,7 @@ static const char *
 describe_other (PhPasteBox *self, const PhBlock *other)
 {
   if (self->own != NULL && ph_block_is_same_pairing (other, self->own))
-    return _ ("That is the text from here. Send it to the other person, and paste here what comes "
+    return _ ("That is your own text. Send it to the other person, and paste here what comes "
               "back.");
   if (other->kind == PH_BLOCK_OFFER)
     return _ ("That is an offer, which somebody joins with. What belongs here is the answer to "

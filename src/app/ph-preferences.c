@@ -78,10 +78,9 @@ on_name_changed (PhPreferences *self)
 
   if (shown == NULL)
     shown = ph_setup_name (NULL);
-  words =
-      g_strdup_printf (is_wrong ? _ ("There is nothing in it to be seen; others see you as “%s”.")
-                                : _ ("Others see you as “%s”."),
-                       shown != NULL ? shown : "?");
+  words = g_strdup_printf (is_wrong ? _ ("The name is blank; others see you as “%s”.")
+                                    : _ ("Others see you as “%s”."),
+                           shown != NULL ? shown : "?");
   say (self->name_words, words, is_wrong);
 }
 
@@ -404,7 +403,7 @@ on_reset_confirmed (PhPreferences *self)
   clear_turn_form (self);
   gtk_editable_set_text (GTK_EDITABLE (self->stun), "");
   adw_preferences_window_add_toast (ADW_PREFERENCES_WINDOW (self),
-                                    adw_toast_new (_ ("All settings are as on the first day")));
+                                    adw_toast_new (_ ("All settings were reset")));
 }
 
 static void

@@ -33,7 +33,7 @@ static const Reason reasons[PH_CLOSE_N_REASONS] = {
                                 N_ ("The name may be misspelled on the other side; an address "
                                     "works as well."),
                                 N_ ("Check how the name is spelled in the mapping.") },
-  [PH_CLOSE_RESET] = { N_ ("Broken off by an application"),
+  [PH_CLOSE_RESET] = { N_ ("Interrupted by an application"),
                        N_ ("If it happens again, look at what the service itself reports."),
                        N_ ("Try again. If it happens every time, ask the Host to look at the "
                            "service.") },

@@ -64,7 +64,7 @@ static void
 on_rename (GtkWidget *widget, const char *action, GVariant *parameter)
 {
   PhSavedRow *self = PH_SAVED_ROW (widget);
-  GtkWidget *dialog = new_dialog (self, _ ("Rename the Session"), NULL);
+  GtkWidget *dialog = new_dialog (self, _ ("Rename Session"), NULL);
   GtkWidget *entry = gtk_entry_new ();
 
   adw_message_dialog_add_response (ADW_MESSAGE_DIALOG (dialog), "rename", _ ("_Rename"));
@@ -145,9 +145,12 @@ ph_saved_row_init (PhSavedRow *self)
 static char *
 dup_last_used (PhSavedSession *session)
 {
-  gint64 age_us = g_get_real_time () - ph_saved_session_get_last_used (session) * G_USEC_PER_SEC;
+  gint64 last_used = ph_saved_session_get_last_used (session);
+  gint64 age_us = g_get_real_time () - last_used * G_USEC_PER_SEC;
   g_autofree char *age = ph_words_dup_age (age_us);
 
+  if (last_used == 0)
+    return g_strdup (_ ("not used yet"));
   if (age_us < 60 * G_USEC_PER_SEC)
     return g_strdup (_ ("used just now"));
   /* Translators: %s is an age such as “3 h” */

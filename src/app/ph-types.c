@@ -4,6 +4,7 @@
 #include "ph-chart.h"
 #include "ph-code-box.h"
 #include "ph-columns.h"
+#include "ph-connection-table.h"
 #include "ph-connections-view.h"
 #include "ph-events-view.h"
 #include "ph-join-card.h"
@@ -18,6 +19,7 @@ ph_types_ensure (void)
   g_type_ensure (PH_TYPE_CHART);
   g_type_ensure (PH_TYPE_CODE_BOX);
   g_type_ensure (PH_TYPE_COLUMNS);
+  g_type_ensure (PH_TYPE_CONNECTION_TABLE);
   g_type_ensure (PH_TYPE_CONNECTIONS_VIEW);
   g_type_ensure (PH_TYPE_EVENTS_VIEW);
   g_type_ensure (PH_TYPE_JOIN_CARD);

@@ -4,8 +4,6 @@
 #include <glib-unix.h>
 #include <signal.h>
 
-#include "ph-timer.h"
-
 struct _PhQuit
 {
   void (*func) (gpointer user_data);
@@ -57,15 +55,16 @@ ph_quit_new (GMainContext *context, void (*func) (gpointer user_data), gpointer 
   return self;
 }
 
+/* With the last reference to its source GLib makes a signal kill again. So they stay: whoever asks
+ * once more while the process ends changes nothing. */
 void
 ph_quit_free (PhQuit *self)
 {
   if (self == NULL)
     return;
   g_source_destroy (self->interrupt);
-  g_source_unref (self->interrupt);
   g_source_destroy (self->terminate);
-  g_source_unref (self->terminate);
-  ph_timer_clear (&self->hang_up);
+  if (self->hang_up != NULL)
+    g_source_destroy (self->hang_up);
   g_free (self);
 }

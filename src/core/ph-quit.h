@@ -5,8 +5,9 @@
 
 G_BEGIN_DECLS
 
-/* Hears of SIGINT, SIGTERM and SIGHUP, each time, on @context's thread. One at a time in a process.
- * Where a system has no such signals nothing is ever heard. */
+/* Hears of SIGINT, SIGTERM and SIGHUP, each time, on @context's thread. Once in a process: after it
+ * was freed they do nothing until the process ends. Where a system has no such signals nothing is
+ * ever heard. */
 typedef struct _PhQuit PhQuit;
 
 PhQuit *ph_quit_new (GMainContext *context, void (*func) (gpointer user_data), gpointer user_data);

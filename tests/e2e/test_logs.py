@@ -51,6 +51,7 @@ class Logs(harness.Case):
         host.expect('join-request')
         host.command('y')
         client.expect('connected')
+        client.expect('services')
         self.assert_carries(client.local(echo.endpoint), echo)
         client.command(host.session['link'])
         client.expect('warning', code='invalid')
@@ -71,7 +72,7 @@ class Logs(harness.Case):
                          ['session', 'join-request', 'connected', 'disconnected', 'ended'])
         self.assertEqual((host[1]['peer'], host[1]['verified']), ('anna', 'yes'))
         self.assertEqual([entry['event'] for entry in client],
-                         ['mapping', 'connected', 'warning', 'disconnected', 'ended'])
+                         ['mapping', 'connected', 'services', 'warning', 'disconnected', 'ended'])
         self.assertEqual((client[1]['peer'], client[1]['path']), ('berta', 'lan'))
         for entry in daemon + host + client:
             self.assertRegex(entry['time'], r'^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$')

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A Client's session: what the Host offers is mapped in one click, and every mapping says how it is.
+"""A Client's session: what the Host offers is mapped in one click; a mapping says how it is.
 
 The Host is the command line's.
 """
@@ -97,7 +97,7 @@ class Offered(Joined):
         self.assertEqual(hashlib.sha256(self.fetch(port)).digest(), hashlib.sha256(data).digest())
         self.assertFalse(window.has('push button', re.compile('^Use ')))
         window.button('Copy Address').click()
-        app.until(lambda: self.desktop.clipboard() == f'localhost:{port}', 'the address to be copied')
+        app.until(lambda: self.desktop.clipboard() == f'localhost:{port}', 'a copied address')
         app.resize(window, 360, 600)
 
     def test_nothing(self):
@@ -132,42 +132,27 @@ class Mapped(Joined):
         self.app, self.window = self.join(self.hosting)
         self.port = self.use(self.window, self.service)
 
-    def test_remove(self):
-        """Removed, nothing answers there; undone, it does again"""
-        self.choose_in_menu(self.window, 'Remove')
-        self.window.button(f'Use {self.service.endpoint}')
-        self.app.until(lambda: self.is_closed(self.port), 'the port to be closed')
-        self.window.button('Undo').click()
-        self.assertEqual(self.answers(self.window), self.port)
-        self.assertEqual(self.fetch(self.port), b'here')
-
-    def test_switch(self):
-        """Switched off, nothing answers there; switched on, it does again"""
+    def test_life(self):
+        """Off, removed or ended by the Host, nothing answers any more; on or undone, it does"""
         switch = self.window.switch(self.service.endpoint)
         switch.turn(False)
         self.window.label('Switched off')
         self.app.until(lambda: self.is_closed(self.port), 'the port to be closed')
         switch.turn(True)
-        self.assertEqual(self.answers(self.window), self.port)
-        self.assertEqual(self.fetch(self.port), b'here')
-
-    def test_connection(self):
-        """Connections are counted while they last"""
-        held = services.start_service(self, lambda connection: connection.recv(1))
-        self.hosting.command(f'allow {held.endpoint}')
+        self.assert_answers()
         self.choose_in_menu(self.window, 'Remove')
-        connection = self.connect(('127.0.0.1', self.use(self.window, held)))
-        self.window.label('1 connection')
-        connection.close()
-        self.window.label('Ready, nothing is connected yet')
-
-    def test_end(self):
-        """The Host ends the session: it is said what does not answer any more"""
+        self.window.button(f'Use {self.service.endpoint}')
+        self.app.until(lambda: self.is_closed(self.port), 'the port to be closed')
+        self.window.button('Undo').click()
+        self.assert_answers()
         self.hosting.command('quit')
         self.window.label('The Host Ended the Session')
         self.window.label(re.compile(f'localhost:{self.port}'))
         self.app.until(lambda: self.is_closed(self.port), 'the port to be closed')
-        self.app.resize(self.window, 360, 600)
+
+    def assert_answers(self):
+        self.assertEqual(self.answers(self.window), self.port)
+        self.assertEqual(self.fetch(self.port), b'here')
 
     def test_denied(self):
         """What the Host does not allow, or does not have, is told where it is mapped"""
@@ -178,12 +163,14 @@ class Mapped(Joined):
         self.assert_refused(('127.0.0.1', port))
         self.window.label(re.compile(f'^The Host does not allow {re.escape(closed.endpoint)}'))
         self.hosting.command(f'allow {closed.endpoint}')
-        self.hosting.expect('rules')
+        self.settle(self.hosting)
         self.assert_refused(('127.0.0.1', port))
         self.window.label(re.compile(f'^Nothing listens at {re.escape(closed.endpoint)}'))
         with socket.create_server((closed.address, closed.port)):
             with self.connect(('127.0.0.1', port)):
+                self.window.label('1 connection')
                 self.window.wait_gone('label', re.compile('^Nothing listens'))
+        self.window.label('Ready, nothing is connected yet')
 
 
 class Form(Joined):
@@ -196,7 +183,7 @@ class Form(Joined):
         self.window.button('Add Mapping').click()
         return self.app.window('Add Mapping')
 
-    def test_wrong(self):
+    def test_fields(self):
         """What cannot be is told at the field, in words, as it is typed"""
         dialog = self.open()
         self.assertFalse(dialog.button('Add').sensitive)
@@ -210,22 +197,21 @@ class Form(Joined):
         self.assertFalse(dialog.button('Add').sensitive)
         dialog.entry('Address').type('nas.lan')
         self.app.until(lambda: dialog.button('Add').sensitive, 'the form to be right')
+        self.paste_all(dialog)
+        self.warn(dialog)
         self.app.resize(dialog, 360, 600)
 
-    def test_paste(self):
-        """A whole mapping, or an address with a port, goes into the right fields"""
-        dialog = self.open()
+    def paste_all(self, dialog):
+        """A whole mapping, or an address with a port, goes into the right fields."""
         for text, fields in (('127.0.0.1:8000 => example.com:80', ('example.com', '80', '8000')),
                              ('8001:[::1]:81', ('::1', '81', '8001')),
                              ('nas.lan:445', ('nas.lan', '445', '8001'))):
-            with self.subTest(text):
-                self.paste(self.app, dialog.entry('Address'), text)
-                self.assertEqual(tuple(dialog.entry(name).text for name in
-                                       ('Address', 'Port', 'Port on This Computer')), fields)
+            self.paste(self.app, dialog.entry('Address'), text)
+            self.assertEqual(tuple(dialog.entry(name).text for name in
+                                   ('Address', 'Port', 'Port on This Computer')), fields, text)
 
-    def test_others(self):
-        """Listening for others in the network warns before"""
-        dialog = self.open()
+    def warn(self, dialog):
+        """Listening for others in the network is warned of."""
         dialog.row('More').click()
         dialog.switch('Let Others in Your Network Use It').turn(True)
         dialog.label(re.compile('^Everybody in the same network'))

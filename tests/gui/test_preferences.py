@@ -9,6 +9,7 @@ import unittest
 
 import desktop
 import harness
+import people
 import services
 
 UUID = '8d0f6b6e-3f0b-4c37-9a43-9c1c8d2f5a10'
@@ -18,7 +19,7 @@ def words(text):
     return re.compile('^' + re.escape(text))
 
 
-class Preferences(desktop.Case):
+class Preferences(people.Case):
     def open(self, app):
         app.window('Porthole')
         app.press('ctrl+comma')
@@ -38,11 +39,11 @@ class Preferences(desktop.Case):
         window = self.open(app)
         window.entry('Your name').set_text('Anna Lee')
         window.label('Others see you as “Anna Lee”.')
-        window.switch('Ask before each Client').turn(False)
+        window.switch('Ask Before Each Client').turn(False)
         self.show(window, 'Network')
         self.set_signal(window, daemon)
         self.set_stun(window, f'127.0.0.1:{stun.port}')
-        self.assertFalse(window.switch('Use relays only').sensitive)
+        self.assertFalse(window.row('Use relays only').sensitive)
         window.label(words('There is no TURN server to relay.'))
         self.assertEqual(app.quit(), 0)
         app = self.start_app(home='anna')
@@ -80,16 +81,10 @@ class Preferences(desktop.Case):
     def share(self, app, daemon):
         window = app.window('Porthole')
         window.button('Create Session').click()
-        link = window.find('label', words('Waiting')) and self.copy_link(window)
+        link = self.copy_link(window)
         joined = self.start_join(link)
         self.assertEqual(joined.expect('connected')['peer'], 'Anna Lee')
         self.assertIn(str(daemon.port), link)
-
-    def copy_link(self, window):
-        window.button('Copy Link').click()
-        return harness.until(lambda: next(iter(re.findall('porthole:.*',
-                                                          self.desktop.clipboard())), None),
-                             'the link on the clipboard')
 
     def test_turn(self):
         """A TURN server goes in by a form and is tried; a reset takes all away"""
@@ -103,14 +98,14 @@ class Preferences(desktop.Case):
         row.label(words('The TURN server works'))
         app.resize(window, 360, 640)
         app.resize(window, 560, 640)
-        window.switch('Use relays only').turn(True)
+        window.switch('Use Relays Only').turn(True)
         self.show(window, 'General')
         window.button(words('Reset All')).click()
         app.window('Reset All Settings?').button('Reset').click()
         app.until(lambda: window.entry('Your name').text == '', 'the name to be gone')
         self.show(window, 'Network')
         window.wait_gone('list item', words('turn:'))
-        self.assertFalse(window.switch('Use relays only').is_on())
+        self.assertFalse(window.switch('Use Relays Only').is_on())
         for path in self.folder.glob('ben/**/*'):
             if path.is_file():
                 self.assertNotIn(services.TURN_PASSWORD, path.read_text(errors='replace'), path)

@@ -173,7 +173,7 @@ class Host(people.Case):
                 dialog.button('Approve').click()
                 number = client.expect('verify')['number']
                 dialog = app.window('Is the Number the Same?')
-                self.assertIn(people.digits(number), [people.digits(label) for label in dialog.labels()])
+                self.assertIn(people.digits(number), map(people.digits, dialog.labels()))
                 if is_same:
                     dialog.button('It Is the Same').click()
                 client.command('y' if is_same else 'n')

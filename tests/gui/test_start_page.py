@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where a session begins: what to share is found and chosen, and what to join is asked for first."""
+"""Where a session begins: what to share is found and chosen; what to join is asked for first."""
 
 import base64
+import getpass
 import pathlib
 import re
 import secrets
@@ -14,6 +15,7 @@ import services
 
 LINK = 'porthole+http://127.0.0.1:1/{}#' + 'A' * 22
 SOMETHING_ELSE = 'Something else, like 127.0.0.1:25565'
+CONNECTED = re.compile('^Connected')
 CODE = re.compile(r'^[\w-]{21}\.[\w-]{22}$')
 
 
@@ -34,10 +36,16 @@ RUNNING = 'Running on This Computer'
 
 
 class StartPage(desktop.Case):
+    def set_settings(self, lines):
+        path = self.folder / 'home' / 'config' / 'glib-2.0' / 'settings' / 'keyfile'
+        path.parent.mkdir(parents=True)
+        path.write_text(f'[io/github/porthole/Porthole]\n{lines}\n', encoding='utf-8')
+
     def test_share(self):
         """A service that runs is found by its program's name, shared by one click and reached"""
-        echo = self.own_service(services.Echo())
+        echo = services.start_service(self, services.echo)
         daemon = self.start_daemon()
+        self.set_settings('notify=false')  # nobody takes notifications here
         app = self.start_app(env={'PORTHOLE_SIGNAL': daemon.url})
         window = app.window()
         window.label('Welcome to Porthole')
@@ -48,7 +56,7 @@ class StartPage(desktop.Case):
         window.button('Create Session').click()
         code = window.label(CODE).name
         client = self.start_join(code, '--signal', daemon.url, '-L', f'0:{echo.endpoint}')
-        app.window().button('Approve').click()
+        app.window(f'“{getpass.getuser()}” Wants to Join').button('Approve').click()
         client.expect('connected')
         self.assert_carries(client.local(echo.endpoint), echo)
 
@@ -61,9 +69,9 @@ class StartPage(desktop.Case):
         window.label('127.0.0.1:25565 · Not running yet')
         rule = window.entry(SOMETHING_ELSE)
         rule.set_text('192.168.1.5')
-        window.label(re.compile('“192.168.1.5” is not a rule'))
+        window.label(re.compile('“192.168.1.5” has no port'))
         window.button('Create Session').click()
-        window.label(re.compile('“192.168.1.5” is not a rule'))
+        window.label(re.compile('“192.168.1.5” has no port'))
         self.assertTrue(window.switch('Minecraft').is_on())
         rule.set_text('192.168.1.5:22')
         window.label('Shares 192.168.1.5:22')
@@ -71,15 +79,10 @@ class StartPage(desktop.Case):
         rules = window.find('list', 'Rules')
         rules.row('Minecraft')
         rules.label(re.compile('192.168.1.5:22'))
+        self.share_more(app, window)
 
-    def test_share_more(self):
-        """During a session what is shared already is not offered again"""
-        app = self.start_app()
-        window = app.window()
-        window.row('Not Running Yet').click()
-        window.switch('Minecraft').turn(True)
-        window.button('Create Session').click()
-        window.find('list', 'Rules').row('Minecraft')
+    def share_more(self, app, window):
+        """During a session what is shared already is not offered again."""
         window.button('Share Something More').click()
         dialog = app.window('Share Something')
         self.assertFalse(dialog.button('Share').sensitive)
@@ -104,49 +107,49 @@ class StartPage(desktop.Case):
         window.label(re.compile('^A code does not say where its session is'))
         entry.set_text(LINK.format('a' * 21))
         window.label('A session at 127.0.0.1:1')
+        self.fold(app, window)
+
+    def fold(self, app, window):
+        """All of it fits into 360 × 600 pixels, and stands side by side in 1000 × 800."""
+        window.entry(SOMETHING_ELSE).set_text('not-a-rule-' + 60 * 'x')
+        window.row('Not Running Yet').click()
+        app.resize(window, 360, 600)
+        app.resize(window, 1000, 800)
+        share, join = window.label('Share').extents(), window.label('Reach what somebody '
+                                                                    'shares with you.').extents()
+        self.assertLess(share[0] + 300, join[0])
 
     def test_clipboard(self):
-        """A link on the clipboard is offered, our own is not, and none is taken"""
-        echo = self.own_service(services.Echo())
+        """A link on the clipboard is offered and not taken; anything else there is left alone"""
+        echo = services.start_service(self, services.echo)
         daemon, host = self.host_for(echo)
         app = self.start_app()
-        own = app.window()
-        own.button('Create Session').click()
-        code = own.label(CODE).name
-        app.press('ctrl+n')
-        window = app.until(lambda: next((window for window in app.windows_laid_out()
-                                         if window.has('push button', 'Create Session')), None),
-                           'a second window')
-        app.place(window)
+        window = app.window()
         app.focus(window)
-        self.set_clipboard(LINK.format(code[:21]))
         self.set_clipboard('Have a look at this!')
+        self.assertFalse(window.has('list item', re.compile('^Join “')))
         self.set_clipboard(host.session['link'])
         row = window.row(f'Join “{host.code[:6]}…”')
-        self.assertFalse(window.has('list item', f'Join “{code[:6]}…”'))
         self.assertEqual(window.entry('Code or link').text, '')
         row.click()
-        window.label('Connected')
+        window.label(CONNECTED)
 
     def test_link(self):
-        """A link opened by another program asks first; Return joins"""
-        echo = self.own_service(services.Echo())
+        """A link opened by another program asks first; Return in the entry joins"""
+        echo = services.start_service(self, services.echo)
         daemon, host = self.host_for(echo)
         app = self.start_app(host.session['link'])
         window = app.window()
         window.label('Join This Session?')
         window.label(f'A session at 127.0.0.1:{daemon.port}')
+        self.assertTrue(window.button('Join').has_focus())
         self.assertFalse(window.has('push button', 'Create Session'))
         window.button('Not Now').click()
         window.button('Create Session')
         self.assertEqual(window.entry('Code or link').text, '')
-        app.quit()
-        app = self.start_app(host.session['link'])
-        window = app.window()
-        window.label('Join This Session?')
-        self.assertTrue(window.button('Join').has_focus())
+        window.entry('Code or link').set_text(host.session['link'])
         app.press('Return')
-        window.label('Connected')
+        window.label(CONNECTED)
 
     def save_session(self):
         """A Host's session in the files of the person whose home is “home”."""
@@ -173,50 +176,32 @@ class StartPage(desktop.Case):
         secret = self.save_session()
         app = self.start_app()
         window = app.window()
-        window.row('Game night').click()
-        code = window.label(CODE).name
-        self.assertTrue(code.endswith(secret))
-        self.assertEqual(app.quit(), 0)
-        app = self.start_app()
-        window = app.window()
-        self.menu(window, 'Rename…')
-        dialog = app.window()
+        self.choose(window, 'Rename…')
+        dialog = app.window('Rename the Session')
         dialog.entry('Name of the session').set_text('Rust & <b>friends</b>')
         dialog.button('Rename').click()
-        window.row('Rust & <b>friends</b>').click()
-        self.assertEqual(window.label(CODE).name, code)
-        self.assertEqual(app.quit(), 0)
-        app = self.start_app()
-        window = app.window()
-        self.menu(window, 'Forget…')
-        app.window().button('Forget').click()
+        self.open(window, 'Rust & <b>friends</b>')
+        self.assertTrue(window.label(CODE).name.endswith(secret))
+        window.button(re.compile('^Stop')).click()
+        self.choose(window, 'Forget…')
+        app.window('Forget “Rust & <b>friends</b>”?').button('Forget').click()
         window.wait_gone('list item', 'Rust & <b>friends</b>')
         for file in ('sessions.ini', 'secrets.ini'):
             path = self.folder / 'home/data/porthole' / file
             app.until(lambda path=path: 'port' not in path.read_text(encoding='utf-8'), file)
 
-    def menu(self, window, item):
+    def open(self, window, title):
+        """The row moves when a service comes or goes above it."""
+        def look():
+            for row in window.find_all('list item', title):
+                row.click()
+            return window.has('label', CODE)
+        window.app.until(look, 'the session')
+
+    def choose(self, window, item):
         window.find('list', 'Saved').find('push button', 'More',
                                           where=lambda node: 'click' in node.actions()).click()
         window.find('menu item', item).click()
-
-    def test_narrow(self):
-        """All of it fits into 360 × 600 pixels, and into 1000 × 800"""
-        self.save_session()
-        app = self.start_app()
-        window = app.window()
-        window.row('Not Running Yet').click()
-        window.entry(SOMETHING_ELSE).set_text('not-a-rule-' + 60 * 'x')
-        window.entry('Code or link').set_text('not-a-code-' + 60 * 'x')
-        app.resize(window, 360, 600)
-        app.resize(window, 1000, 800)
-        share, join = window.label('Share').extents(), window.label('Join').extents()
-        self.assertEqual(share[1], join[1])
-        self.assertLess(share[0], join[0])
-
-    def own_service(self, service):
-        self.addCleanup(service.close)
-        return service
 
 
 if __name__ == '__main__':
