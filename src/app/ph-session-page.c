@@ -252,18 +252,15 @@ add_overviews (PhSessionPage *self)
   gtk_stack_add_named (self->overview, ended, "ended");
 }
 
-/* Short, for it stands beside much else where the window is narrow; in full to who points at it or
- * hears it. */
+/* Short, for it stands beside much else where the window is narrow; in full to who points at it. */
 static void
 label_stop (PhSessionPage *self)
 {
   gboolean is_host = ph_live_get_role (self->live) == PH_SESSION_HOST;
-  const char *words = is_host ? _ ("Stop Sharing") : _ ("Leave the Session");
 
   gtk_button_set_label (self->stop, is_host ? _ ("_Stop") : _ ("_Leave"));
-  gtk_widget_set_tooltip_text (GTK_WIDGET (self->stop), words);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->stop), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  is_host ? words : _ ("Leave"), -1);
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->stop),
+                               is_host ? _ ("Stop Sharing") : _ ("Leave the Session"));
 }
 
 PhSessionPage *

@@ -14,8 +14,6 @@ import gi
 gi.require_version('Atspi', '2.0')
 from gi.repository import Atspi, GLib  # noqa: E402
 
-# Windows of the accessibility tree; a popover belongs to the tree of its window.
-TOPLEVELS = ('frame', 'dialog', 'alert', 'window')
 UNNAMED = re.compile(r'(Gtk|Adw|Ph)[A-Z]\w*')  # what GTK calls a widget that nobody named
 
 
@@ -166,7 +164,8 @@ class Node:
                 return
 
     def toplevel(self):
-        return next((node for node in [self, *self.above()] if node.role in TOPLEVELS), self)
+        return next((node for node in [self, *self.above()]
+                     if node.parent is not None and node.parent.parent is None), self)
 
     def contains(self, x, y):
         left, top, width, height = self.extents()
