@@ -42,7 +42,6 @@ ph_block_box_class_init (PhBlockBoxClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
 
-  g_type_ensure (PH_TYPE_QR_CODE);
   G_OBJECT_CLASS (class)->dispose = ph_block_box_dispose;
   copied = g_signal_new ("copied", G_TYPE_FROM_CLASS (class), G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                          NULL, G_TYPE_NONE, 0);

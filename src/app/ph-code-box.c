@@ -236,7 +236,6 @@ install_properties (GObjectClass *class)
 static void
 bind_template (GtkWidgetClass *class)
 {
-  g_type_ensure (PH_TYPE_QR_CODE);
   gtk_widget_class_set_template_from_resource (class, PH_RESOURCES "ph-code-box.ui");
   gtk_widget_class_bind_template_child (class, PhCodeBox, code_label);
   gtk_widget_class_bind_template_child (class, PhCodeBox, link_buttons);

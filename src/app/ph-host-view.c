@@ -55,7 +55,6 @@ ph_host_view_class_init (PhHostViewClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
 
-  g_type_ensure (PH_TYPE_CODE_BOX);
   G_OBJECT_CLASS (class)->dispose = ph_host_view_dispose;
   gtk_widget_class_set_template_from_resource (widget_class, PH_RESOURCES "ph-host-view.ui");
   gtk_widget_class_bind_template_child (widget_class, PhHostView, code_box);

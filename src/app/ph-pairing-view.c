@@ -351,9 +351,6 @@ ph_pairing_view_class_init (PhPairingViewClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
 
-  g_type_ensure (PH_TYPE_BLOCK_BOX);
-  g_type_ensure (PH_TYPE_PAIRING_STEP);
-  g_type_ensure (PH_TYPE_PASTE_BOX);
   G_OBJECT_CLASS (class)->dispose = ph_pairing_view_dispose;
   bind_template (widget_class);
   gtk_widget_class_bind_template_callback (widget_class, on_copied);

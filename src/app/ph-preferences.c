@@ -496,7 +496,6 @@ ph_preferences_class_init (PhPreferencesClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
 
-  g_type_ensure (PH_TYPE_SERVER_LIST);
   G_OBJECT_CLASS (class)->dispose = ph_preferences_dispose;
   widget_class->unmap = ph_preferences_unmap;
   gtk_widget_class_set_template_from_resource (widget_class, PH_RESOURCES "ph-preferences.ui");

@@ -85,7 +85,6 @@ ph_rule_dialog_class_init (PhRuleDialogClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
 
-  g_type_ensure (PH_TYPE_SERVICE_PICKER);
   G_OBJECT_CLASS (class)->dispose = ph_rule_dialog_dispose;
   gtk_widget_class_set_template_from_resource (widget_class, PH_RESOURCES "ph-rule-dialog.ui");
   gtk_widget_class_bind_template_child (widget_class, PhRuleDialog, picker);

@@ -51,9 +51,6 @@ ph_session_page_class_init (PhSessionPageClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
 
-  g_type_ensure (PH_TYPE_CONNECTIONS_VIEW);
-  g_type_ensure (PH_TYPE_EVENTS_VIEW);
-  g_type_ensure (PH_TYPE_MAIN_MENU);
   G_OBJECT_CLASS (class)->dispose = ph_session_page_dispose;
   gtk_widget_class_set_template_from_resource (widget_class, PH_RESOURCES "ph-session-page.ui");
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, stack);

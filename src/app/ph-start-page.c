@@ -193,10 +193,6 @@ ph_start_page_dispose (GObject *object)
 static void
 bind_template (GtkWidgetClass *class)
 {
-  g_type_ensure (PH_TYPE_COLUMNS);
-  g_type_ensure (PH_TYPE_JOIN_CARD);
-  g_type_ensure (PH_TYPE_MAIN_MENU);
-  g_type_ensure (PH_TYPE_SERVICE_PICKER);
   gtk_widget_class_set_template_from_resource (class, PH_RESOURCES "ph-start-page.ui");
   gtk_widget_class_bind_template_child (class, PhStartPage, icon);
   gtk_widget_class_bind_template_child (class, PhStartPage, welcome);

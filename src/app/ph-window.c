@@ -639,7 +639,6 @@ ph_window_class_init (PhWindowClass *class)
 {
   GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (class);
 
-  g_type_ensure (PH_TYPE_START_PAGE);
   G_OBJECT_CLASS (class)->dispose = ph_window_dispose;
   G_OBJECT_CLASS (class)->finalize = ph_window_finalize;
   GTK_WINDOW_CLASS (class)->close_request = ph_window_close_request;

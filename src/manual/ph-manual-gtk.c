@@ -21,6 +21,8 @@ ph_manual_describe_gtk (void)
   static gboolean set;
   static char *text;
   const GOptionEntry entries[] = {
+    { "background", 0, 0, G_OPTION_ARG_NONE, &set,
+      "Share the kept session again that was shared last, without a window", NULL },
     { "new-instance", 0, 0, G_OPTION_ARG_NONE, &set, "Start a process of its own", NULL },
     { "log-level", 0, 0, G_OPTION_ARG_STRING, &text, "How much to log", PH_LOG_LEVELS },
     { "log-file", 0, 0, G_OPTION_ARG_FILENAME, &text,

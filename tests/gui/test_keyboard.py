@@ -94,6 +94,7 @@ class Walk(people.Case):
         """A Host's session with a rule, a Client and a question; its views and dialogs"""
         app, window, link = self.host('Ann', '127.0.0.1:25565')
         self.guest(app, link)
+        window.wait_gone('label', 'Link copied')  # what closes a toast has no name in libadwaita
         self.assertEqual(window.unnamed(), [])
         self.assert_reachable(app, window)
         for number in (2, 3):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A folder with the program and a file `portable`: everything is kept in it and nothing beside it."""
+"""A folder with the program and a file `portable`: all that is kept is in it."""
 
 import pathlib
 import shutil

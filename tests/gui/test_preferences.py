@@ -43,7 +43,7 @@ class Preferences(people.Case):
         self.show(window, 'Network')
         self.set_signal(window, daemon)
         self.set_stun(window, f'127.0.0.1:{stun.port}')
-        self.assertFalse(window.row('Use relays only').sensitive)
+        self.assertFalse(window.row('Use Relays Only').sensitive)
         window.label(words('There is no TURN server to relay.'))
         self.assertEqual(app.quit(), 0)
         app = self.start_app(home='anna')
