@@ -418,7 +418,7 @@ class Case(harness.Case):
 
 
 class Share:
-    """Some of a file's tests in a process of their own, which has a display and a bus of its own."""
+    """Some of a file's tests in a process of their own, with a display and a bus of its own."""
 
     def __init__(self, names):
         self.child = subprocess.Popen([sys.executable, sys.argv[0], *names], text=True,
