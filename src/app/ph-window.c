@@ -197,7 +197,9 @@ on_shortcuts (GtkWidget *widget, const char *action, GVariant *parameter)
   g_autoptr (GtkBuilder) builder = gtk_builder_new_from_resource (PH_RESOURCES "ph-shortcuts.ui");
   GtkWindow *shortcuts = GTK_WINDOW (gtk_builder_get_object (builder, "shortcuts"));
 
-  gtk_window_set_transient_for (shortcuts, GTK_WINDOW (widget));
+  gtk_application_window_set_help_overlay (GTK_APPLICATION_WINDOW (widget),
+                                           GTK_SHORTCUTS_WINDOW (shortcuts));
+  gtk_window_set_hide_on_close (shortcuts, FALSE);
   gtk_window_present (shortcuts);
 }
 
