@@ -65,10 +65,10 @@ class Walk(people.Case):
 
     def assert_reachable(self, app, window):
         """That Tab goes around everything that can be pressed, each once, and shows where it is."""
-        wanted = [node for node in window.find_all(
-            None, where=lambda node: node.role in REACHED and node.sensitive
-            and not any(above.role == 'push button' for above in node.above()))
-            if node.name not in ('Minimize', 'Maximize', 'Close')]
+        wanted = {(node.role, node.name) for node in window.find_all(
+            None, where=lambda node: node.role in REACHED and node.sensitive and node.has_name())
+            if node.name not in ('Minimize', 'Maximize', 'Close') and not any(
+                above.name == 'Running on This Computer' for above in node.above())}
         before, reached = None, []
         for _ in range(60):
             app.press('Tab')
@@ -78,11 +78,7 @@ class Walk(people.Case):
                                f'{focused} to show that it has the focus')
             if len(reached) > 1 and reached[-1] == reached[0]:
                 break
-        missing = [node for node in wanted
-                   if (node.role, node.name, node.extents()) not in reached and
-                   not any((inner.role, inner.name, inner.extents()) in reached
-                           for inner in node.walk())]
-        self.assertEqual(missing, [])
+        self.assertEqual(wanted - {stop[:2] for stop in reached}, set())
 
     def test_start(self):
         """The first page"""
