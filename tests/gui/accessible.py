@@ -257,8 +257,8 @@ class Node:
         inner one takes the focus.)"""
         return [f'{node!r} at {node.extents()}' for node in self.find_all(
             where=lambda node: (node.role in NAMED or node.editable)
-            and not node.has_name() and not any(inner.has_name() and inner.role in NAMED
-                                                for inner in node.walk()))]
+            and not node.has_name() and node.parent.role != 'combo box'
+            and not any(inner.has_name() and inner.role in NAMED for inner in node.walk()))]
 
     def has_name(self):
         return bool(self.name) and not UNNAMED.fullmatch(self.name)
