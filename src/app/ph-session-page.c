@@ -30,9 +30,7 @@ struct _PhSessionPage
   GtkImage *path_icon;
   GtkLabel *status;
   GtkLabel *path;
-  GtkWidget *stop; /* both forms of the button, of which the one that fits is shown */
-  GtkButton *stop_wide;
-  GtkWidget *stop_narrow;
+  GtkButton *stop;
   PhConnectionsView *connections;
   PhEventsView *events;
 };
@@ -87,8 +85,6 @@ ph_session_page_class_init (PhSessionPageClass *class)
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, status);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, path);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, stop);
-  gtk_widget_class_bind_template_child (widget_class, PhSessionPage, stop_wide);
-  gtk_widget_class_bind_template_child (widget_class, PhSessionPage, stop_narrow);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, connections);
   gtk_widget_class_bind_template_child (widget_class, PhSessionPage, events);
   gtk_widget_class_bind_template_callback (widget_class, on_title);
@@ -230,7 +226,7 @@ update (PhSessionPage *self)
   update_path (self);
   gtk_stack_set_visible_child_name (self->overview, get_overview (self));
   gtk_widget_set_visible (self->status_bar, !has_ended && !is_told_below (self));
-  gtk_widget_set_visible (self->stop, !has_ended);
+  gtk_widget_set_visible (GTK_WIDGET (self->stop), !has_ended);
 }
 
 /* Whoever has just been paired with is seen among the others. */
@@ -287,16 +283,15 @@ add_overviews (PhSessionPage *self)
   gtk_stack_add_named (self->overview, ended, "ended");
 }
 
+/* Short, for it stands beside much else where the window is narrow; in full to who points at it. */
 static void
-set_up_stop (PhSessionPage *self)
+label_stop (PhSessionPage *self)
 {
   gboolean is_host = ph_live_get_role (self->live) == PH_SESSION_HOST;
-  const char *words = is_host ? _ ("Stop Sharing") : _ ("Leave");
 
-  gtk_button_set_label (self->stop_wide, is_host ? _ ("_Stop Sharing") : _ ("_Leave"));
-  gtk_widget_set_tooltip_text (self->stop_narrow, words);
-  gtk_accessible_update_property (GTK_ACCESSIBLE (self->stop_narrow), GTK_ACCESSIBLE_PROPERTY_LABEL,
-                                  words, -1);
+  gtk_button_set_label (self->stop, is_host ? _ ("_Stop") : _ ("_Leave"));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->stop),
+                               is_host ? _ ("Stop Sharing") : _ ("Leave the Session"));
 }
 
 PhSessionPage *
@@ -305,7 +300,7 @@ ph_session_page_new (PhLive *live)
   PhSessionPage *self = g_object_new (PH_TYPE_SESSION_PAGE, NULL);
 
   self->live = g_object_ref (live);
-  set_up_stop (self);
+  label_stop (self);
   self->is_pairing = ph_live_is_manual (live) && ph_live_get_role (live) == PH_SESSION_HOST;
   add_overviews (self);
   ph_connections_view_set_live (self->connections, live);
