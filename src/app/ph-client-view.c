@@ -152,7 +152,8 @@ update_waiting (PhClientView *self)
 
   gtk_label_set_label (self->doing, doing);
   gtk_label_set_label (self->next, get_next (self->live));
-  gtk_widget_set_visible (self->waiting, !is_connected (self));
+  gtk_widget_set_visible (self->waiting, !is_connected (self) &&
+                                             ph_live_get_state (self->live) != PH_SESSION_ENDED);
   gtk_widget_set_visible (self->host, is_connected (self));
 }
 
