@@ -197,17 +197,17 @@ put_in_order (PhConnectionTable *self)
 static GtkWidget *
 new_text (PhConnectionColumn id)
 {
-  static const guint min_chars[] = { 12, 6, 6, 9, 9, 5 };
+  static const guint min_chars[] = { 12, 6, 6, 7, 7, 5 };
   static const guint chars[] = { 24, 12, 26, 9, 9, 7 };
   gboolean is_number = id == PH_COLUMN_IN || id == PH_COLUMN_OUT || id == PH_COLUMN_AGE;
 
   G_STATIC_ASSERT (G_N_ELEMENTS (min_chars) == PH_N_COLUMNS);
   G_STATIC_ASSERT (G_N_ELEMENTS (chars) == PH_N_COLUMNS);
-  return g_object_new (
-      GTK_TYPE_INSCRIPTION, "valign", is_number ? GTK_ALIGN_CENTER : GTK_ALIGN_FILL, "min-chars",
-      min_chars[id], "nat-chars", chars[id], "text-overflow",
-      GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END, "xalign", is_number ? 1.0 : 0.0, "hexpand", TRUE,
-      "css-classes", is_number ? (const char *[]){ "numeric", NULL } : NULL, NULL);
+  return g_object_new (GTK_TYPE_INSCRIPTION, "valign", GTK_ALIGN_CENTER, "min-chars", min_chars[id],
+                       "nat-chars", chars[id], "text-overflow",
+                       GTK_INSCRIPTION_OVERFLOW_ELLIPSIZE_END, "xalign", is_number ? 1.0 : 0.0,
+                       "hexpand", TRUE, "css-classes",
+                       is_number ? (const char *[]){ "numeric", NULL } : NULL, NULL);
 }
 
 static GtkWidget *

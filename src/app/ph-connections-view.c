@@ -26,7 +26,7 @@ struct _PhConnectionsView
   GtkStack *stack;
   AdwStatusPage *empty;
   PhConnectionTable *table;
-  GtkRevealer *details;
+  GtkWidget *details;
   GtkLabel *details_title;
   GtkLabel *details_text;
   GtkButton *details_allow;
@@ -163,7 +163,7 @@ write_details (PhConnectionsView *self)
   g_autofree char *text = NULL;
   g_autofree char *allow = NULL;
 
-  gtk_revealer_set_reveal_child (self->details, entry != NULL);
+  gtk_widget_set_visible (self->details, entry != NULL);
   if (entry == NULL)
     return;
   connection = ph_entry_get_connection (entry);
