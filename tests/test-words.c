@@ -95,6 +95,18 @@ test_path (void)
   g_assert_cmpstr (ph_words_path (PH_PATH_RELAYED), ==, "Relayed by a TURN server");
 }
 
+static void
+test_menu_label (void)
+{
+  g_autofree char *name = ph_words_dup_menu_label ("my_host.lan:80");
+  g_autofree char *edges = ph_words_dup_menu_label ("_a__");
+  g_autofree char *none = ph_words_dup_menu_label ("");
+
+  g_assert_cmpstr (name, ==, "my__host.lan:80");
+  g_assert_cmpstr (edges, ==, "__a____");
+  g_assert_cmpstr (none, ==, "");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -104,5 +116,6 @@ main (int argc, char **argv)
   g_test_add_func ("/words/age", test_age);
   g_test_add_func ("/words/round-trip", test_round_trip);
   g_test_add_func ("/words/path", test_path);
+  g_test_add_func ("/words/menu-label", test_menu_label);
   return g_test_run ();
 }

@@ -75,48 +75,24 @@ height_with_space (int height)
 }
 
 static void
-measure_stacked (GtkWidget *self, int width, int *minimum, int *natural)
-{
-  for (GtkWidget *child = next_shown (gtk_widget_get_first_child (self)); child != NULL;
-       child = next_shown (gtk_widget_get_next_sibling (child)))
-    {
-      int child_minimum, child_natural;
-
-      gtk_widget_measure (child, GTK_ORIENTATION_VERTICAL, width, &child_minimum, &child_natural,
-                          NULL, NULL);
-      *minimum += height_with_space (child_minimum);
-      *natural += height_with_space (child_natural);
-    }
-  *minimum = MAX (*minimum - SPACING, 0);
-  *natural = MAX (*natural - SPACING, 0);
-}
-
-static void
-measure_beside (GtkWidget *self, int column, int *minimum, int *natural)
-{
-  for (GtkWidget *child = next_shown (gtk_widget_get_first_child (self)); child != NULL;
-       child = next_shown (gtk_widget_get_next_sibling (child)))
-    {
-      int child_minimum, child_natural;
-
-      gtk_widget_measure (child, GTK_ORIENTATION_VERTICAL, column, &child_minimum, &child_natural,
-                          NULL, NULL);
-      *minimum = MAX (*minimum, child_minimum);
-      *natural = MAX (*natural, child_natural);
-    }
-}
-
-static void
 measure_height (GtkWidget *self, int width, int *minimum, int *natural)
 {
   int n = count_shown (self);
   int whole = width < 0 ? width_of (n, COLUMN_NATURAL) : width;
   int column = column_width (n, whole);
+  gboolean is_stacked = column == whole;
 
-  if (column == whole)
-    measure_stacked (self, whole, minimum, natural);
-  else
-    measure_beside (self, column, minimum, natural);
+  for (GtkWidget *child = next_shown (gtk_widget_get_first_child (self)); child != NULL;
+       child = next_shown (gtk_widget_get_next_sibling (child)))
+    {
+      int low, good;
+
+      gtk_widget_measure (child, GTK_ORIENTATION_VERTICAL, column, &low, &good, NULL, NULL);
+      *minimum = is_stacked ? *minimum + height_with_space (low) : MAX (*minimum, low);
+      *natural = is_stacked ? *natural + height_with_space (good) : MAX (*natural, good);
+    }
+  *minimum = MAX (*minimum - (is_stacked ? SPACING : 0), 0);
+  *natural = MAX (*natural - (is_stacked ? SPACING : 0), 0);
 }
 
 static void

@@ -110,11 +110,14 @@ class StartPage(desktop.Case):
         self.fold(app, window)
 
     def fold(self, app, window):
-        """All of it fits into 360 × 600 pixels, and stands side by side in 1000 × 800."""
+        """All of it fits into 360 × 600 pixels, and stands side by side in 1000 × 800; what begins
+        a session is always in sight."""
         window.entry(SOMETHING_ELSE).set_text('not-a-rule-' + 60 * 'x')
         window.row('Not Running Yet').click()
-        app.resize(window, 360, 600)
-        app.resize(window, 1000, 800)
+        for width, height in ((360, 600), (760, 500), (1000, 800)):
+            app.resize(window, width, height)
+            left, top, across, down = window.button('Create Session').extents()
+            self.assertTrue(0 <= left <= width - across and 0 <= top <= height - down)
         share, join = window.label('Share').extents(), window.label('Reach what somebody '
                                                                     'shares with you.').extents()
         self.assertLess(share[0] + 300, join[0])
