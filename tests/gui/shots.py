@@ -76,7 +76,7 @@ def play(stage, program, endpoint):
 @scene
 def start(stage):
     """What is there first"""
-    play(stage, 'java', GAME)
+    play(stage, 'minecraft', GAME)
     play(stage, 'nginx', SITE)
     app = stage.start_person('Ann', first_run=True)
     app.window().label('Minecraft')
