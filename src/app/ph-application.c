@@ -356,6 +356,11 @@ ph_application_handle_local_options (GApplication *application, GVariantDict *op
       g_print ("porthole-gtk " PH_VERSION "\n");
       return 0;
     }
+  if (!ph_settings_check_installed (&error))
+    {
+      g_printerr ("%s\n", error->message);
+      return 1;
+    }
   if (!start_log (options, &error))
     {
       g_printerr ("%s\n", error->message);
@@ -418,12 +423,15 @@ static const GOptionEntry option_entries[] = {
   { NULL },
 };
 
-/* A program that is not installed finds its texts where PORTHOLE_LOCALE_DIR says. */
+/* A program that is not installed finds its texts where PORTHOLE_LOCALE_DIR says, or beside it. */
 static void
 set_up_translations (void)
 {
+  g_autofree char *beside = ph_portable_dup_locale_folder ();
   const char *folder = g_getenv ("PORTHOLE_LOCALE_DIR");
 
+  if (folder == NULL)
+    folder = beside;
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, folder != NULL ? folder : PH_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
@@ -433,14 +441,15 @@ set_up_translations (void)
 int
 ph_application_main (int argc, char **argv)
 {
+  g_autofree char *id = ph_portable_dup_application_id (PH_APP_ID);
   g_autoptr (PhApplication) application = NULL;
 
   ph_limits_raise_descriptors ();
   set_up_translations ();
   ph_types_ensure ();
-  application = g_object_new (PH_TYPE_APPLICATION, "application-id", PH_APP_ID, "flags",
-                              G_APPLICATION_HANDLES_OPEN, "resource-base-path",
-                              "/io/github/porthole/Porthole", NULL);
+  application =
+      g_object_new (PH_TYPE_APPLICATION, "application-id", id, "flags", G_APPLICATION_HANDLES_OPEN,
+                    "resource-base-path", "/io/github/porthole/Porthole", NULL);
   g_application_add_main_option_entries (G_APPLICATION (application), option_entries);
   return g_application_run (G_APPLICATION (application), argc, argv);
 }
