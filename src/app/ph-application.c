@@ -304,13 +304,15 @@ get_idle_window (PhApplication *self)
   return ph_window_new (self);
 }
 
-/* Links land where there is no session, and wait there for the person's word. */
+/* Links land where there is no session, and wait there for the person's word. Those of a command
+ * line may be any bytes. */
 static void
 ph_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
 {
   for (int i = 0; i < n_files; i++)
     {
-      g_autofree char *link = g_file_get_uri (files[i]);
+      g_autofree char *given = g_file_get_uri (files[i]);
+      g_autofree char *link = g_utf8_make_valid (given, -1);
       PhWindow *window = get_idle_window (PH_APPLICATION (application));
 
       ph_window_offer_code (window, link);

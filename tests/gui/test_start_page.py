@@ -151,6 +151,12 @@ class StartPage(desktop.Case):
         app.press('Return')
         window.label(CONNECTED)
 
+    def test_link_of_any_bytes(self):
+        """A command line may have bytes in it that are no text"""
+        window = self.start_app('porthole://\udcff\udcfe').window()
+        window.label('Join This Session?')
+        self.assertEqual(window.entry('Code or link').text, 'porthole://\ufffd\ufffd')
+
     def save_session(self):
         """A Host's session in the files of the person whose home is “home”."""
         folder = self.folder / 'home' / 'data' / 'porthole'
