@@ -12,6 +12,9 @@
 
 #include <glib/gi18n.h>
 #include <locale.h>
+#include <string.h>
+
+#define LINK_START "porthole" /* of any scheme that is ours */
 
 struct _PhApplication
 {
@@ -440,9 +443,26 @@ set_up_translations (void)
   textdomain (GETTEXT_PACKAGE);
 }
 
+/* A copy of them. Other users of this computer see the command line of every process, and whoever
+ * has a link can join: it is blotted out there. Owned. */
+static char **
+take_arguments (int argc, char **argv)
+{
+  char **taken = g_new0 (char *, (gsize)argc + 1);
+
+  for (int i = 0; i < argc; i++)
+    {
+      taken[i] = g_strdup (argv[i]);
+      if (i > 0 && g_str_has_prefix (argv[i], LINK_START))
+        memset (argv[i], '*', strlen (argv[i]));
+    }
+  return taken;
+}
+
 int
 ph_application_main (int argc, char **argv)
 {
+  g_auto (GStrv) arguments = take_arguments (argc, argv);
   g_autofree char *id = ph_portable_dup_application_id (PH_APP_ID);
   g_autoptr (PhApplication) application = NULL;
 
@@ -453,5 +473,5 @@ ph_application_main (int argc, char **argv)
       g_object_new (PH_TYPE_APPLICATION, "application-id", id, "flags", G_APPLICATION_HANDLES_OPEN,
                     "resource-base-path", "/io/github/porthole/Porthole", NULL);
   g_application_add_main_option_entries (G_APPLICATION (application), option_entries);
-  return g_application_run (G_APPLICATION (application), argc, argv);
+  return g_application_run (G_APPLICATION (application), argc, arguments);
 }

@@ -144,6 +144,8 @@ class StartPage(desktop.Case):
         window.label(f'A session at 127.0.0.1:{daemon.port}')
         self.assertTrue(window.button('Join').has_focus())
         self.assertFalse(window.has('push button', 'Create Session'))
+        command_line = pathlib.Path(f'/proc/{app.child.pid}/cmdline').read_bytes()
+        self.assertNotIn(host.session['link'].encode(), command_line)  # others could read it
         window.button('Not Now').click()
         window.button('Create Session')
         self.assertEqual(window.entry('Code or link').text, '')
