@@ -453,6 +453,9 @@ test_locked (void)
   g_clear_error (&error);
   g_assert_null (lookup (secrets, "id", &error)); /* which is not to say that there is none */
   g_assert_error (error, PH_ERROR, PH_ERROR_REFUSED);
+  g_clear_error (&error);
+  g_assert_false (erase (secrets, "id", &error));
+  g_assert_error (error, PH_ERROR, PH_ERROR_REFUSED);
   assert_secret (secrets, "another", NULL);
   service.mode = OPEN;
   assert_secret (secrets, "id", "secret");
@@ -475,6 +478,9 @@ test_silent (void)
   g_assert_cmpuint (asked, >, 0);
   assert_secret (secrets, "id", "secret");
   g_assert_null (lookup (secrets, "another", &error));
+  g_assert_error (error, PH_ERROR, PH_ERROR_REFUSED);
+  g_clear_error (&error);
+  g_assert_false (erase (secrets, "id", &error));
   g_assert_error (error, PH_ERROR, PH_ERROR_REFUSED);
   g_assert_cmpuint (service.unanswered->len, ==, asked);
   service.mode = OPEN;

@@ -38,7 +38,7 @@ typedef struct
   char *id;
   char *label;
   char *secret;              /* what is stored, or what was found */
-  gboolean is_locked;        /* the service has it and does not give it out */
+  gboolean is_hidden;        /* the service has it, or may have it, out of our reach */
   GCancellable *cancellable; /* the service's; follows the caller's */
   gulong cancelled_id;
   GSource *limit;
@@ -132,14 +132,6 @@ refuse (GTask *task)
                       : _ ("The keyring is locked. Unlock it, then try again"));
 }
 
-/* What is in no file either, but may be in the keyring, must not be taken for lost. */
-static gboolean
-is_out_of_reach (const PhSecrets *self, const Request *request)
-{
-  return request->verb == LOOKUP && request->secret == NULL &&
-         (request->is_locked || self->is_silent);
-}
-
 static void
 ask_file (GTask *task)
 {
@@ -157,8 +149,8 @@ ask_file (GTask *task)
     return;
   if (!ask[request->verb](self, request, &error))
     g_task_return_error (task, error);
-  else if (is_out_of_reach (self, request))
-    refuse (task);
+  else if (request->is_hidden && request->verb != STORE && request->secret == NULL)
+    refuse (task); /* what is not in the file either must not be taken for lost, or for deleted */
   else
     g_task_return_pointer (task, g_steal_pointer (&request->secret),
                            (GDestroyNotify)secret_password_free);
@@ -221,13 +213,13 @@ on_searched (GObject *source, GAsyncResult *result, gpointer user_data)
   if (request->limit == NULL)
     return;
   items = secret_password_search_finish (result, NULL);
-  request->is_locked = items != NULL;
+  request->is_hidden = items != NULL;
   g_list_free_full (items, g_object_unref);
   settle (task);
 }
 
-/* What a person left locked is not found, as if it were not there; so it is asked for again, in a
- * way that needs no key. */
+/* What a person left locked is neither found nor deleted, as if it were not there; so it is asked
+ * for again, in a way that needs no key. */
 static void
 search (GTask *task)
 {
@@ -247,7 +239,7 @@ on_service_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   if (request->limit == NULL)
     return;
   service_finish (task, result, &error);
-  if (error == NULL && request->verb == LOOKUP && request->secret == NULL)
+  if (error == NULL && request->verb != STORE && request->secret == NULL)
     search (task);
   else if (error == NULL)
     settle (task);
@@ -273,6 +265,7 @@ on_limit (gpointer user_data)
   g_debug ("the Secret Service does not answer");
   self->use_service = FALSE;
   self->is_silent = TRUE;
+  request->is_hidden = TRUE;
   ask_file (task);
   g_cancellable_cancel (cancellable);
   return G_SOURCE_REMOVE;
@@ -337,6 +330,7 @@ start (PhSecrets *self,
   request->id = g_strdup (id);
   request->label = g_strdup (label);
   request->secret = g_strdup (secret);
+  request->is_hidden = self->is_silent;
   g_task_set_source_tag (task, start);
   g_task_set_task_data (task, request, request_free);
   if (g_task_return_error_if_cancelled (task))

@@ -47,7 +47,8 @@ void ph_secrets_lookup_async (PhSecrets *self,
                               gpointer user_data);
 char *ph_secrets_lookup_finish (PhSecrets *self, GAsyncResult *result, GError **error);
 
-/* It is no error if there is none. Errors as above. */
+/* It is no error if there is none, which again is not said of a keyring that is locked or silent.
+ * Errors as above. */
 void ph_secrets_delete_async (PhSecrets *self,
                               const char *kind,
                               const char *id,
