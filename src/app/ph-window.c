@@ -11,6 +11,8 @@
 
 #include <glib/gi18n.h>
 
+#define UNDO_SECONDS 10 /* a keyboard takes longer to get there than a mouse */
+
 struct _PhWindow
 {
   AdwApplicationWindow parent_instance;
@@ -32,10 +34,11 @@ struct _PhWindow
 
 G_DEFINE_FINAL_TYPE (PhWindow, ph_window, ADW_TYPE_APPLICATION_WINDOW)
 
+/* What was begun may end after the window has left its application. */
 static PhApplication *
 get_application (PhWindow *self)
 {
-  return PH_APPLICATION (gtk_window_get_application (GTK_WINDOW (self)));
+  return PH_APPLICATION (g_application_get_default ());
 }
 
 static gboolean
@@ -194,7 +197,9 @@ on_shortcuts (GtkWidget *widget, const char *action, GVariant *parameter)
   g_autoptr (GtkBuilder) builder = gtk_builder_new_from_resource (PH_RESOURCES "ph-shortcuts.ui");
   GtkWindow *shortcuts = GTK_WINDOW (gtk_builder_get_object (builder, "shortcuts"));
 
-  gtk_window_set_transient_for (shortcuts, GTK_WINDOW (widget));
+  gtk_application_window_set_help_overlay (GTK_APPLICATION_WINDOW (widget),
+                                           GTK_SHORTCUTS_WINDOW (shortcuts));
+  gtk_window_set_hide_on_close (shortcuts, FALSE);
   gtk_window_present (shortcuts);
 }
 
@@ -287,6 +292,13 @@ ask_next (PhWindow *self)
     }
 }
 
+/* A window that was closed may still count as active. */
+static gboolean
+is_looked_at (PhWindow *self)
+{
+  return gtk_widget_get_visible (GTK_WIDGET (self)) && gtk_window_is_active (GTK_WINDOW (self));
+}
+
 /* Who does not look at the window is told by the desktop; a number has to be seen. */
 static void
 on_asked (PhWindow *self, PhQuestion *question)
@@ -295,7 +307,7 @@ on_asked (PhWindow *self, PhQuestion *question)
 
   if (ph_question_get_number (question) != NULL)
     gtk_window_present (GTK_WINDOW (self));
-  else if (!gtk_window_is_active (GTK_WINDOW (self)))
+  else if (!is_looked_at (self))
     ph_notices_ask (notices, self->name, ph_question_get_peer (question),
                     ph_question_is_verified (question));
   ask_next (self);
@@ -327,14 +339,14 @@ ph_window_answer (PhWindow *window, const char *peer, gboolean is_yes)
 static void
 on_joined (PhWindow *self, const char *peer)
 {
-  if (is_host (self) && !gtk_window_is_active (GTK_WINDOW (self)))
+  if (is_host (self) && !is_looked_at (self))
     ph_notices_joined (ph_application_get_notices (get_application (self)), self->name, peer);
 }
 
 static void
 on_left (PhWindow *self, const char *peer)
 {
-  if (is_host (self) && !gtk_window_is_active (GTK_WINDOW (self)))
+  if (is_host (self) && !is_looked_at (self))
     ph_notices_left (ph_application_get_notices (get_application (self)), self->name, peer);
 }
 
@@ -707,6 +719,7 @@ ph_window_toast_undo (GtkWidget *widget,
 {
   AdwToast *toast = new_toast (text);
 
+  adw_toast_set_timeout (toast, UNDO_SECONDS);
   adw_toast_set_button_label (toast, _ ("_Undo"));
   g_signal_connect_data (toast, "button-clicked", undo, data, free_data, G_CONNECT_SWAPPED);
   show_toast (widget, toast);
