@@ -227,6 +227,8 @@ test_many (Fixture *self, gconstpointer data)
 
       run (self, address, NULL, NULL, FALSE);
     }
+  ph_choices_append_found (self->choices, self->found);
+  g_assert_cmpuint (g_list_model_get_n_items (model), ==, PH_CHOICES_MAX_FOUND);
   search (self);
   g_assert_cmpuint (g_list_model_get_n_items (model), ==, PH_CHOICES_MAX_FOUND + 1);
   g_assert_true (ph_choice_is_chosen (last));

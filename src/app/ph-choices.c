@@ -361,6 +361,12 @@ append_found (PhChoices *self, const PhListening *listening, guint position)
   g_list_store_append (self->found, item);
 }
 
+static gboolean
+is_full (PhChoices *self)
+{
+  return g_list_model_get_n_items (G_LIST_MODEL (self->found)) >= PH_CHOICES_MAX_FOUND;
+}
+
 void
 ph_choices_append_found (PhChoices *choices, GPtrArray *found)
 {
@@ -375,7 +381,7 @@ ph_choices_append_found (PhChoices *choices, GPtrArray *found)
       else
         set_stopped (item);
     }
-  for (guint i = 0; found != NULL && i < found->len; i++)
+  for (guint i = 0; found != NULL && i < found->len && !is_full (choices); i++)
     {
       const PhListening *listening = found->pdata[i];
 

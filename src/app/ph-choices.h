@@ -49,7 +49,7 @@ GListModel *ph_choices_get_presets (PhChoices *choices);
 void ph_choices_set_found (PhChoices *choices, GPtrArray *found);
 
 /* Likewise, but while somebody is about to choose: what is listed stays where it is, if it runs or
- * not, and what is new comes last. */
+ * not, and what is new comes last, while there are fewer than PH_CHOICES_MAX_FOUND. */
 void ph_choices_append_found (PhChoices *choices, GPtrArray *found);
 
 /* Services that @rules (PhRuleItem) share already are not offered, from now on. */
