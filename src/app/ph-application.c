@@ -121,14 +121,19 @@ on_signal (gpointer user_data)
   g_application_quit (user_data);
 }
 
-/* Each window may have something to ask before it goes. */
+/* Each window may have something to ask before it goes, and takes its dialogs along. */
 static void
 on_quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  g_autoptr (GList) windows = g_list_copy (gtk_application_get_windows (user_data));
+  GList *windows = gtk_application_get_windows (user_data);
 
+  windows = g_list_copy_deep (windows, (GCopyFunc)(gpointer)g_object_ref, NULL);
   for (GList *l = windows; l != NULL; l = l->next)
-    gtk_window_close (l->data);
+    if (PH_IS_WINDOW (l->data))
+      ph_window_quit (l->data);
+    else
+      gtk_window_close (l->data);
+  g_list_free_full (windows, g_object_unref);
 }
 
 static void
@@ -369,6 +374,17 @@ ph_application_handle_local_options (GApplication *application, GVariantDict *op
   return -1;
 }
 
+/* Preferences that are closed may still be held, by a server that is being tried. */
+static void
+ph_application_window_removed (GtkApplication *application, GtkWindow *window)
+{
+  PhApplication *self = PH_APPLICATION (application);
+
+  if (window == self->preferences)
+    g_clear_weak_pointer (&self->preferences);
+  GTK_APPLICATION_CLASS (ph_application_parent_class)->window_removed (application, window);
+}
+
 /* The windows, and with them their sessions, go before the engine does. */
 static void
 ph_application_shutdown (GApplication *application)
@@ -400,6 +416,7 @@ ph_application_class_init (PhApplicationClass *class)
   application_class->open = ph_application_open;
   application_class->handle_local_options = ph_application_handle_local_options;
   application_class->shutdown = ph_application_shutdown;
+  GTK_APPLICATION_CLASS (class)->window_removed = ph_application_window_removed;
 }
 
 static void
