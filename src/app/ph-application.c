@@ -385,15 +385,26 @@ ph_application_window_removed (GtkApplication *application, GtkWindow *window)
   GTK_APPLICATION_CLASS (ph_application_parent_class)->window_removed (application, window);
 }
 
-/* The windows, and with them their sessions, go before the engine does. */
+/* The windows and their dialogs, and with them the sessions, go before the engine does. */
+static void
+destroy_windows (void)
+{
+  GListModel *windows = gtk_window_get_toplevels ();
+  g_autoptr (GtkWindow) window = NULL;
+
+  while ((window = g_list_model_get_item (windows, 0)) != NULL)
+    {
+      gtk_window_destroy (window);
+      g_clear_object (&window);
+    }
+}
+
 static void
 ph_application_shutdown (GApplication *application)
 {
   PhApplication *self = PH_APPLICATION (application);
-  GList *windows;
 
-  while ((windows = gtk_application_get_windows (GTK_APPLICATION (self))) != NULL)
-    gtk_window_destroy (windows->data);
+  destroy_windows ();
   g_clear_pointer (&self->quit, ph_quit_free);
   g_clear_pointer (&self->engine, ph_engine_free);
   g_clear_object (&self->notices);

@@ -2,7 +2,7 @@
 #include "ph-number-view.h"
 
 #define GROUP 4
-#define FONT_SCALE 2.2
+#define FONT_SCALE 1.8 /* in one line where a dialog is as wide as it likes */
 
 struct _PhNumberView
 {

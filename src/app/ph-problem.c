@@ -89,15 +89,26 @@ ph_problem_title (const GError *error)
   return _ (problems[ph_error_code (error)].title);
 }
 
+/* Whether an error's own words, where it has some, say what helps; others are a detail. */
+static gboolean
+says_what_to_do (PhError code)
+{
+  return code != PH_ERROR_SIGNAL_UNREACHABLE && code != PH_ERROR_PROTOCOL &&
+         code != PH_ERROR_REFUSED && code != PH_ERROR_FAILED;
+}
+
 char *
 ph_problem_dup_text (const GError *error, PhSessionRole role)
 {
   PhError code = ph_error_code (error);
   const Problem *problem = &problems[code];
+  const char *text = role == PH_SESSION_HOST ? problem->host_text : problem->client_text;
 
-  if (!g_str_equal (error->message, ph_error_sentence (code)))
+  if (g_str_equal (error->message, ph_error_sentence (code)))
+    return g_strdup (_ (text));
+  if (says_what_to_do (code))
     return g_strdup (error->message);
-  return g_strdup (role == PH_SESSION_HOST ? _ (problem->host_text) : _ (problem->client_text));
+  return g_strdup_printf ("%s\n\n%s", _ (text), error->message);
 }
 
 const char *

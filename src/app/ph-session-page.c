@@ -249,14 +249,24 @@ add_overviews (PhSessionPage *self)
   gtk_stack_add_named (self->overview, ended, "ended");
 }
 
+/* Short, for it stands beside much else where the window is narrow; in full to who points at it. */
+static void
+label_stop (PhSessionPage *self)
+{
+  gboolean is_host = ph_live_get_role (self->live) == PH_SESSION_HOST;
+
+  gtk_button_set_label (self->stop, is_host ? _ ("_Stop") : _ ("_Leave"));
+  gtk_widget_set_tooltip_text (GTK_WIDGET (self->stop),
+                               is_host ? _ ("Stop Sharing") : _ ("Leave the Session"));
+}
+
 PhSessionPage *
 ph_session_page_new (PhLive *live)
 {
   PhSessionPage *self = g_object_new (PH_TYPE_SESSION_PAGE, NULL);
 
   self->live = g_object_ref (live);
-  gtk_button_set_label (self->stop, ph_live_get_role (live) == PH_SESSION_HOST ? _ ("_Stop Sharing")
-                                                                               : _ ("_Leave"));
+  label_stop (self);
   self->is_pairing = ph_live_is_manual (live) && ph_live_get_role (live) == PH_SESSION_HOST;
   add_overviews (self);
   ph_connections_view_set_live (self->connections, live);

@@ -11,11 +11,12 @@
 
 #include <glib/gi18n.h>
 
+#define UNDO_SECONDS 10 /* a keyboard takes longer to get there than a mouse */
+
 struct _PhWindow
 {
   AdwApplicationWindow parent_instance;
 
-  PhApplication *application; /* also once the window is closed and no longer among its own */
   char *name;
   PhPlan *plan;
   PhLive *live;          /* begun with `plan` */
@@ -34,10 +35,11 @@ struct _PhWindow
 
 G_DEFINE_FINAL_TYPE (PhWindow, ph_window, ADW_TYPE_APPLICATION_WINDOW)
 
+/* What was begun may end after the window has left its application. */
 static PhApplication *
 get_application (PhWindow *self)
 {
-  return self->application;
+  return PH_APPLICATION (g_application_get_default ());
 }
 
 static gboolean
@@ -205,7 +207,9 @@ on_shortcuts (GtkWidget *widget, const char *action, GVariant *parameter)
   g_autoptr (GtkBuilder) builder = gtk_builder_new_from_resource (PH_RESOURCES "ph-shortcuts.ui");
   GtkWindow *shortcuts = GTK_WINDOW (gtk_builder_get_object (builder, "shortcuts"));
 
-  gtk_window_set_transient_for (shortcuts, GTK_WINDOW (widget));
+  gtk_application_window_set_help_overlay (GTK_APPLICATION_WINDOW (widget),
+                                           GTK_SHORTCUTS_WINDOW (shortcuts));
+  gtk_window_set_hide_on_close (shortcuts, FALSE);
   gtk_window_present (shortcuts);
 }
 
@@ -332,7 +336,7 @@ ask_next (PhWindow *self)
     }
 }
 
-/* Or at one of its dialogs. */
+/* At it or at one of its dialogs. One that was closed may still count as active. */
 static gboolean
 is_looked_at (PhWindow *self)
 {
@@ -348,7 +352,7 @@ is_looked_at (PhWindow *self)
       while (window != NULL && window != GTK_WINDOW (self))
         window = gtk_window_get_transient_for (window);
       if (window != NULL)
-        return TRUE;
+        return gtk_widget_get_visible (GTK_WIDGET (self));
     }
   return FALSE;
 }
@@ -712,7 +716,6 @@ ph_window_dispose (GObject *object)
   forget_session (self);
   g_clear_pointer (&self->plan, ph_plan_free);
   g_clear_object (&self->keep);
-  g_clear_object (&self->application);
   G_OBJECT_CLASS (ph_window_parent_class)->dispose (object);
 }
 
@@ -762,7 +765,6 @@ ph_window_new (PhApplication *application)
   PhWindow *self = g_object_new (PH_TYPE_WINDOW, "application", application, NULL);
   GSettings *settings = ph_settings_get_gsettings (ph_application_get_settings (application));
 
-  self->application = g_object_ref (application);
   g_signal_connect_object (ph_application_get_saved (application), "forgotten",
                            G_CALLBACK (on_forgotten), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (application, "window-removed", G_CALLBACK (on_removed), self,
@@ -811,6 +813,7 @@ ph_window_toast_undo (GtkWidget *widget,
 {
   AdwToast *toast = new_toast (text);
 
+  adw_toast_set_timeout (toast, UNDO_SECONDS);
   adw_toast_set_button_label (toast, _ ("_Undo"));
   g_signal_connect_data (toast, "button-clicked", undo, data, free_data, G_CONNECT_SWAPPED);
   show_toast (widget, toast);

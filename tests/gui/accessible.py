@@ -14,9 +14,12 @@ import gi
 gi.require_version('Atspi', '2.0')
 from gi.repository import Atspi, GLib  # noqa: E402
 
-# Windows of the accessibility tree; a popover belongs to the tree of its window.
-TOPLEVELS = ('frame', 'dialog', 'alert', 'window')
 UNNAMED = re.compile(r'(Gtk|Adw|Ph)[A-Z]\w*')  # what GTK calls a widget that nobody named
+
+
+# What people act on.
+NAMED = ('push button', 'check box', 'combo box', 'spin button', 'toggle button', 'menu item',
+         'list item', 'page tab', 'entry', 'text', 'slider')
 
 
 class Gone(AssertionError):
@@ -161,7 +164,8 @@ class Node:
                 return
 
     def toplevel(self):
-        return next((node for node in [self, *self.above()] if node.role in TOPLEVELS), self)
+        return next((node for node in [self, *self.above()]
+                     if node.parent is not None and node.parent.parent is None), self)
 
     def contains(self, x, y):
         left, top, width, height = self.extents()
@@ -246,6 +250,18 @@ class Node:
 
     def is_in_popover(self):
         return any(node.is_popover() for node in self.above())
+
+    def unnamed(self):
+        """Everything in sight that people act on, or that shows something, and has no name: a
+        screen reader has nothing to say of it. (Some widgets are two, one in the other, and the
+        inner one takes the focus.)"""
+        return [f'{node!r} at {node.extents()}' for node in self.find_all(
+            where=lambda node: (node.role in NAMED or node.editable)
+            and not node.has_name() and node.parent.role != 'combo box'
+            and not any(inner.has_name() and inner.role in NAMED for inner in node.walk()))]
+
+    def has_name(self):
+        return bool(self.name) and not UNNAMED.fullmatch(self.name)
 
     def labels(self):
         """All the words on it, in order."""

@@ -22,11 +22,13 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
+import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / 'e2e'))
 
 import harness  # noqa: E402
-from accessible import TOPLEVELS, Gone, Tree, fits  # noqa: E402
+from accessible import Gone, Tree, fits  # noqa: E402
 
 PORTHOLE_GTK = os.environ.get('PORTHOLE_GTK', str(harness.ROOT / 'build/src/app/porthole-gtk'))
 SCHEMAS = os.environ.get('GSETTINGS_SCHEMA_DIR', str(harness.ROOT / 'build/data'))
@@ -35,6 +37,7 @@ OUTPUT = pathlib.Path(os.environ.get('GUI_OUTPUT', harness.ROOT / 'build/gui'))
 STRIP = 1040  # pixels of the screen's width for each program
 HEIGHT = 1040
 STRIPS = 4
+AT_A_TIME = 'GUI_AT_A_TIME'  # so many tests, whatever the file says
 
 # Lines of standard error that are nobody's fault here.
 ALLOWED = re.compile('|'.join([
@@ -208,7 +211,7 @@ class App(harness.Process):
 
     def windows(self):
         """Its windows and dialogs, in the order in which they were opened."""
-        return [node for node in self.root().children() if node.role in TOPLEVELS]
+        return self.root().children()
 
     def windows_laid_out(self):
         return [node for node in self.windows() if all(node.extents()[2:])]
@@ -252,7 +255,7 @@ class App(harness.Process):
             return
         _, _, width, height = self.geometry(number)
         x = y = 0
-        if self.placed and window.role != 'frame':
+        if self.placed and window.role == 'dialog':
             below = self.geometry(self.x_windows()[0])
             x, y = (max(0, (below[2] - width) // 2), max(0, (below[3] - height) // 2))
         run('xdotool', 'windowmove', '--sync', number, self.left + x, y)
@@ -414,7 +417,50 @@ class Case(harness.Case):
         print(f'# {name}: {picture} and {tree}', file=sys.stderr, flush=True)
 
 
-def main():
-    """Runs the tests of the calling file, or those named, one at a time: there is one keyboard."""
+class Share:
+    """Some of a file's tests in a process of their own, with a display and a bus of its own."""
+
+    def __init__(self, names):
+        self.child = subprocess.Popen([sys.executable, sys.argv[0], *names], text=True,
+                                      stdout=subprocess.PIPE, env={**os.environ, AT_A_TIME: '1'})
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        """Passes the results on, in the order in which they come."""
+        for line in self.child.stdout:
+            match = re.match(r'((?:not )?ok) \d+(.*)', line)
+            if match is not None:
+                with harness.TapResult.lock:
+                    harness.TapResult.ended += 1
+                    print(f'{match.group(1)} {harness.TapResult.ended}{match.group(2)}', flush=True)
+
+    def wait(self):
+        self.reader.join()
+        return self.child.wait()
+
+
+def test_names():
+    """All tests of the calling file, or those named."""
+    loader, module = unittest.defaultTestLoader, sys.modules['__main__']
+    suite = loader.loadTestsFromNames(sys.argv[1:], module) if sys.argv[1:] else \
+        loader.loadTestsFromModule(module)
+    return [test.id().removeprefix('__main__.') for test in harness.flatten(suite)]
+
+
+def main(at_a_time=1):
+    """Runs the tests of the calling file, or those named. There is one keyboard a display: more at
+    a time have a display each."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    harness.main()
+    names = test_names()
+    at_a_time = min(int(os.environ.get(AT_A_TIME, at_a_time)), len(names))
+    if at_a_time <= 1:
+        harness.main()
+    print(f'1..{len(names)}', flush=True)
+    shares = [Share(names[number::at_a_time]) for number in range(at_a_time)]
+    try:
+        failed = [share for share in shares if share.wait() != 0]
+    finally:
+        for share in shares:
+            share.child.terminate()
+    sys.exit(1 if failed else 0)

@@ -13,6 +13,7 @@ import services
 from notifications import Notifications
 
 LINK = re.compile('porthole')
+RULE = re.compile('^Something else')
 GROUP = 'io/github/porthole/Porthole'
 
 
@@ -60,6 +61,14 @@ class Case(desktop.Case):
         self.write_settings(name, **settings)
         return self.start_app(*arguments, home=name)
 
+    def keep(self, window, is_kept):
+        """Says whether the session is to be there after a restart."""
+        window.switch('Keep This Code').turn(is_kept)
+
+    def show_view(self, app, number):
+        """Overview, connections or events."""
+        app.press(f'alt+{number}')
+
     # --- the Host ------------------------------------------------------------------------------
 
     def create(self, app, *rules):
@@ -74,7 +83,7 @@ class Case(desktop.Case):
     def share(self, app, rule):
         app.windows()[0].find('push button', re.compile('^Share Something')).click()
         dialog = app.window('Share Something')
-        dialog.entry('Rule').set_text(rule)
+        dialog.entry(RULE).set_text(rule)
         dialog.button('Share').click()
         app.until(lambda: len(app.windows()) == 1, 'the dialog to close')
 
@@ -112,8 +121,9 @@ class Case(desktop.Case):
 
     def join(self, name, link, **settings):
         """Somebody who opens a link and joins; (program, window)."""
-        app = self.start_person(name, link, **settings)
+        app = self.start_person(name, **settings)
         window = app.window()
+        window.entry('Code or link').set_text(link)
         window.button('Join').click()
         return app, window
 

@@ -177,7 +177,7 @@ class StartPage(desktop.Case):
         app = self.start_app()
         window = app.window()
         self.choose(window, 'Rename…')
-        dialog = app.window('Rename the Session')
+        dialog = app.window('Rename Session')
         dialog.entry('Name of the session').set_text('Rust & <b>friends</b>')
         dialog.button('Rename').click()
         self.open(window, 'Rust & <b>friends</b>')
