@@ -374,17 +374,6 @@ ph_application_handle_local_options (GApplication *application, GVariantDict *op
   return -1;
 }
 
-/* Preferences that are closed may still be held, by a server that is being tried. */
-static void
-ph_application_window_removed (GtkApplication *application, GtkWindow *window)
-{
-  PhApplication *self = PH_APPLICATION (application);
-
-  if (window == self->preferences)
-    g_clear_weak_pointer (&self->preferences);
-  GTK_APPLICATION_CLASS (ph_application_parent_class)->window_removed (application, window);
-}
-
 /* The windows and their dialogs, and with them the sessions, go before the engine does. */
 static void
 destroy_windows (void)
@@ -427,7 +416,6 @@ ph_application_class_init (PhApplicationClass *class)
   application_class->open = ph_application_open;
   application_class->handle_local_options = ph_application_handle_local_options;
   application_class->shutdown = ph_application_shutdown;
-  GTK_APPLICATION_CLASS (class)->window_removed = ph_application_window_removed;
 }
 
 static void
