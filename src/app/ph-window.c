@@ -90,19 +90,26 @@ stop_opening (PhWindow *self)
   gtk_widget_set_sensitive (GTK_WIDGET (self->start), TRUE);
 }
 
+/* All but the session's page, which goes with the window. */
+static void
+let_go (PhWindow *self)
+{
+  stop_opening (self);
+  ph_notices_withdraw (ph_application_get_notices (get_application (self)), self->name);
+  set_awake (self, FALSE);
+  forget_session (self);
+}
+
 /* Back to the page to begin with. */
 static void
 leave_session (PhWindow *self)
 {
   GtkWidget *page = gtk_stack_get_child_by_name (self->pages, "session");
 
-  stop_opening (self);
   gtk_stack_set_visible_child_name (self->pages, "start");
   if (page != NULL)
     gtk_stack_remove (self->pages, page);
-  ph_notices_withdraw (ph_application_get_notices (get_application (self)), self->name);
-  set_awake (self, FALSE);
-  forget_session (self);
+  let_go (self);
 }
 
 static void
@@ -274,12 +281,12 @@ ph_window_close_request (GtkWindow *window)
   return GTK_WINDOW_CLASS (ph_window_parent_class)->close_request (window);
 }
 
-/* However it went: whoever still holds it, for an answer that is under way, holds no session. */
+/* However it went, and although an answer that is under way may still hold it. */
 static void
 on_removed (PhWindow *self, GtkWindow *window)
 {
   if (window == GTK_WINDOW (self))
-    leave_session (self);
+    let_go (self);
 }
 
 /* One that has never been shown cannot be closed. */
