@@ -4,6 +4,7 @@
 #include <glib/gstdio.h>
 
 #include "app/ph-background.h"
+#include "app/ph-executable.h"
 #include "core/ph-error.h"
 
 #include "ph-desk.h"
@@ -216,6 +217,25 @@ test_cancel (void)
   portal_stop (&portal);
 }
 
+/* As whoever starts it at login takes it apart: arguments first, then what has a percent sign. */
+static void
+test_command (void)
+{
+  static const char path[] = "/opt/a folder/100%u \"$HOME\" `x` \\s/porthole-gtk";
+  g_autofree char *command = ph_background_dup_command (path);
+  g_auto (GStrv) arguments = NULL;
+  g_autoptr (GString) program = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (g_shell_parse_argv (command, NULL, &arguments, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_strv_length (arguments), ==, 2);
+  program = g_string_new (arguments[0]);
+  g_assert_cmpuint (g_string_replace (program, "%%", "%", 0), ==, 1);
+  g_assert_cmpstr (program->str, ==, path);
+  g_assert_cmpstr (arguments[1], ==, "--background");
+}
+
 static void
 test_autostart_file (void)
 {
@@ -223,14 +243,17 @@ test_autostart_file (void)
   g_autofree char *path = g_build_filename (folder, "io.github.porthole.Porthole.desktop", NULL);
   g_autoptr (PhBackground) background = ph_background_new_full (folder, 60000);
   g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autofree char *own = ph_executable_dup_path ();
   g_autofree char *command = NULL;
+  g_autofree char *expected = NULL;
   g_autoptr (GError) error = NULL;
 
   g_assert_true (request (background, FALSE, &error));
   g_assert_true (request (background, TRUE, &error));
   g_assert_true (g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, &error));
   command = g_key_file_get_string (file, "Desktop Entry", "Exec", &error);
-  g_assert_cmpstr (command, ==, "porthole-gtk --background");
+  expected = ph_background_dup_command (own);
+  g_assert_cmpstr (command, ==, expected);
   g_assert_true (request (background, TRUE, &error));
   g_assert_true (request (background, FALSE, &error));
   g_assert_false (g_file_test (path, G_FILE_TEST_EXISTS));
@@ -263,6 +286,7 @@ main (int argc, char **argv)
     }
   g_test_add_func ("/background/silence", test_silence);
   g_test_add_func ("/background/cancel", test_cancel);
+  g_test_add_func ("/background/command", test_command);
   g_test_add_func ("/background/autostart-file", test_autostart_file);
   g_test_add_func ("/background/autostart-unwritable", test_autostart_unwritable);
   return ph_test_run ();

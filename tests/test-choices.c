@@ -210,6 +210,28 @@ test_preset_elsewhere (Fixture *self, gconstpointer data)
   assert_presets (self, PRESETS_BELOW_MINECRAFT " 127.0.0.1:25565*");
 }
 
+/* A computer with thousands of ports does not bring the window to a halt; what was chosen stays. */
+static void
+test_many (Fixture *self, gconstpointer data)
+{
+  GListModel *model = ph_choices_get_found (self->choices);
+  g_autoptr (PhChoice) last = NULL;
+
+  run (self, "127.0.0.1:60000", NULL, NULL, FALSE);
+  search (self);
+  last = g_list_model_get_item (model, 0);
+  ph_choice_set_chosen (last, TRUE);
+  for (guint port = 1; port <= 60000; port++)
+    {
+      g_autofree char *address = g_strdup_printf ("127.0.0.1:%u", port);
+
+      run (self, address, NULL, NULL, FALSE);
+    }
+  search (self);
+  g_assert_cmpuint (g_list_model_get_n_items (model), ==, PH_CHOICES_MAX_FOUND + 1);
+  g_assert_true (ph_choice_is_chosen (last));
+}
+
 static void
 test_leave_out (Fixture *self, gconstpointer data)
 {
@@ -283,6 +305,7 @@ main (int argc, char **argv)
   ADD ("/choices/presets", test_presets);
   ADD ("/choices/preset-elsewhere", test_preset_elsewhere);
   ADD ("/choices/leave-out", test_leave_out);
+  ADD ("/choices/many", test_many);
   ADD ("/choices/minor", test_minor);
   ADD ("/choices/rules", test_rules);
   return g_test_run ();

@@ -47,6 +47,24 @@ probe (void)
   return 0;
 }
 
+static int
+probe_id (void)
+{
+  g_autofree char *id = (ph_portable_start (), ph_portable_dup_application_id (SCHEMA));
+
+  g_print ("%s", id);
+  return 0;
+}
+
+static int
+probe_texts (void)
+{
+  g_autofree char *folder = ph_portable_dup_locale_folder ();
+
+  g_print ("%s", folder != NULL ? folder : "none");
+  return 0;
+}
+
 /* --- the tests -------------------------------------------------------------------------------- */
 
 typedef struct
@@ -115,12 +133,13 @@ put_marker (Fixture *fixture, const char *name)
   ph_put_file (path, "");
 }
 
-/* Runs @program as the person whose home is watched. Owned. */
+/* Runs @program as the person whose home is watched, on a computer where nothing is installed; what
+ * it says, of which @errors are a part or not. Owned. */
 static char *
-run (Fixture *fixture, const char *program, const char *argument)
+run_with (Fixture *fixture, const char *program, const char *argument, GSubprocessFlags errors)
 {
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (
-      G_SUBPROCESS_FLAGS_STDOUT_PIPE | G_SUBPROCESS_FLAGS_STDERR_SILENCE);
+  g_autoptr (GSubprocessLauncher) launcher =
+      g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE | errors);
   const char *const unset[] = { "XDG_CONFIG_HOME", "XDG_DATA_HOME",        "XDG_CACHE_HOME",
                                 "XDG_STATE_HOME",  "GSETTINGS_SCHEMA_DIR", "GSETTINGS_BACKEND" };
   g_autoptr (GSubprocess) process = NULL;
@@ -130,11 +149,18 @@ run (Fixture *fixture, const char *program, const char *argument)
   for (gsize i = 0; i < G_N_ELEMENTS (unset); i++)
     g_subprocess_launcher_unsetenv (launcher, unset[i]);
   g_subprocess_launcher_setenv (launcher, "HOME", fixture->home, TRUE);
+  g_subprocess_launcher_setenv (launcher, "XDG_DATA_DIRS", fixture->home, TRUE);
   process = g_subprocess_launcher_spawn (launcher, &error, program, argument, NULL);
   g_assert_no_error (error);
   g_assert_true (g_subprocess_communicate_utf8 (process, NULL, NULL, &output, NULL, &error));
   g_assert_no_error (error);
   return output;
+}
+
+static char *
+run (Fixture *fixture, const char *program, const char *argument)
+{
+  return run_with (fixture, program, argument, G_SUBPROCESS_FLAGS_STDERR_SILENCE);
 }
 
 static gboolean
@@ -216,6 +242,33 @@ test_off (Fixture *fixture, gconstpointer data)
   g_assert_false (g_file_test (kept, G_FILE_TEST_EXISTS));
 }
 
+/* An installed program, or one in another folder, is not what opens when this one is started. */
+static void
+test_id (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *without = run (fixture, fixture->program, "--probe-id");
+  g_autofree char *with = NULL;
+
+  put_marker (fixture, "portable");
+  with = run (fixture, fixture->program, "--probe-id");
+  g_assert_cmpstr (without, ==, SCHEMA);
+  g_assert_true (g_str_has_prefix (with, SCHEMA ".Portable"));
+  g_assert_true (g_application_id_is_valid (with));
+}
+
+static void
+test_texts (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *folder = dup_in (fixture->folder, "share/locale");
+  g_autofree char *without = run (fixture, fixture->program, "--probe-texts");
+  g_autofree char *with = NULL;
+
+  g_assert_cmpint (g_mkdir (folder, 0700), ==, 0);
+  with = run (fixture, fixture->program, "--probe-texts");
+  g_assert_cmpstr (without, ==, "none");
+  g_assert_cmpstr (with, ==, folder);
+}
+
 /* The real thing, as far as it goes without a display. */
 static void
 test_program (Fixture *fixture, gconstpointer data)
@@ -229,6 +282,19 @@ test_program (Fixture *fixture, gconstpointer data)
   output = run (fixture, program, "--help");
   g_assert_nonnull (strstr (output, "porthole-gtk"));
   g_assert_true (is_empty (fixture->home));
+}
+
+/* No crash, but a word on what is missing. */
+static void
+test_no_settings (Fixture *fixture, gconstpointer data)
+{
+  g_autofree char *compiled = dup_in (fixture->folder, "share/glib-2.0/schemas/gschemas.compiled");
+  g_autofree char *output = NULL;
+
+  g_assert_cmpint (g_remove (compiled), ==, 0);
+  output = run_with (fixture, g_getenv ("PORTHOLE_GTK"), "--background",
+                     G_SUBPROCESS_FLAGS_STDERR_MERGE);
+  g_assert_nonnull (strstr (output, "settings are not installed"));
 }
 
 /* What is started from here is not to find our settings. */
@@ -254,13 +320,20 @@ main (int argc, char **argv)
 {
   if (argc == 2 && g_str_equal (argv[1], "--probe"))
     return probe ();
+  if (argc == 2 && g_str_equal (argv[1], "--probe-id"))
+    return probe_id ();
+  if (argc == 2 && g_str_equal (argv[1], "--probe-texts"))
+    return probe_texts ();
   g_test_init (&argc, &argv, NULL);
 #define ADD(name, data, func) g_test_add ("/portable/" name, Fixture, data, set_up, func, tear_down)
   ADD ("on", NULL, test_on);
   ADD ("beside-the-program", NULL, test_beside);
   ADD ("read-only", NULL, test_read_only);
   ADD ("off", NULL, test_off);
+  ADD ("id", NULL, test_id);
+  ADD ("texts", NULL, test_texts);
   ADD ("program", NULL, test_program);
+  ADD ("no-settings", NULL, test_no_settings);
   g_test_add_func ("/portable/launch", test_launch);
   return g_test_run ();
 }

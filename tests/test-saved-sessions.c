@@ -270,6 +270,32 @@ test_unwritable (void)
   g_assert_cmpuint (count (sessions), ==, 0);
 }
 
+/* Two processes, each of which read the file before the other one wrote it. */
+static void
+test_two_processes (void)
+{
+  g_autoptr (PhSavedSessions) one = load ();
+  g_autoptr (PhSavedSessions) other = load ();
+  g_autoptr (PhSavedSessions) again = NULL;
+  g_autoptr (PhSavedSession) first = make_session (PH_SESSION_HOST, "first", 1);
+  g_autoptr (PhSavedSession) second = make_session (PH_SESSION_HOST, "second", 2);
+  g_auto (PhAnswer) answer = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  save (one, first);
+  save (other, second);
+  again = load ();
+  g_assert_cmpuint (count (again), ==, 2);
+  g_clear_object (&again);
+
+  ph_saved_sessions_forget_async (one, first, NULL, ph_answer_take, &answer);
+  g_assert_true (ph_saved_sessions_forget_finish (one, ph_answer_await (&answer), &error));
+  g_assert_no_error (error);
+  again = load ();
+  g_assert_cmpuint (count (again), ==, 1);
+  g_assert_cmpstr (ph_saved_session_get_title (get (again, 0)), ==, "second");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -282,5 +308,6 @@ main (int argc, char **argv)
   g_test_add_func ("/saved-sessions/damaged", test_damaged);
   g_test_add_func ("/saved-sessions/unknown-keys-stay", test_unknown_keys_stay);
   g_test_add_func ("/saved-sessions/unwritable", test_unwritable);
+  g_test_add_func ("/saved-sessions/two-processes", test_two_processes);
   return ph_test_run ();
 }

@@ -49,6 +49,7 @@ static const char collection_xml[] =
     "<arg type='o' direction='out'/><arg type='o' direction='out'/></method></interface></node>";
 static const char item_xml[] = "<node><interface name='org.freedesktop.Secret.Item'>"
                                "<method name='Delete'><arg type='o' direction='out'/></method>"
+                               "<property name='Locked' type='b' access='read'/>"
                                "</interface></node>";
 static const char prompt_xml[] =
     "<node><interface name='org.freedesktop.Secret.Prompt'>"
@@ -154,6 +155,18 @@ complete_prompt (Service *service)
                                  g_variant_new ("(bv)", TRUE, g_variant_new_objv (none, 0)), NULL);
 }
 
+/* Of an item, which libsecret takes for absent where it has none. */
+static GVariant *
+get_properties (Service *service)
+{
+  GVariantBuilder properties;
+
+  g_variant_builder_init (&properties, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&properties, "{sv}", "Locked",
+                         g_variant_new_boolean (service->mode == LOCKED));
+  return g_variant_new ("(a{sv})", &properties);
+}
+
 /* NULL: an error with the name that *@ret_error is. */
 static GVariant *
 answer (Service *service,
@@ -183,6 +196,8 @@ answer (Service *service,
     return g_variant_new ("(o)", SECRETS "/aliases/default");
   if (g_str_equal (method, "Unlock"))
     return g_variant_new ("(^aoo)", none, SECRETS "/prompt");
+  if (g_str_equal (method, "GetAll"))
+    return get_properties (service);
   if (g_str_equal (method, "Prompt"))
     {
       complete_prompt (service);
@@ -435,7 +450,13 @@ test_locked (void)
   g_assert_false (store (secrets, "id", "other", &error));
   g_assert_error (error, PH_ERROR, PH_ERROR_REFUSED);
   g_assert_false (has_file ());
-  assert_secret (secrets, "id", NULL);
+  g_clear_error (&error);
+  g_assert_null (lookup (secrets, "id", &error)); /* which is not to say that there is none */
+  g_assert_error (error, PH_ERROR, PH_ERROR_REFUSED);
+  g_clear_error (&error);
+  g_assert_false (erase (secrets, "id", &error));
+  g_assert_error (error, PH_ERROR, PH_ERROR_REFUSED);
+  assert_secret (secrets, "another", NULL);
   service.mode = OPEN;
   assert_secret (secrets, "id", "secret");
   service_stop ();
@@ -456,6 +477,11 @@ test_silent (void)
   asked = service.unanswered->len;
   g_assert_cmpuint (asked, >, 0);
   assert_secret (secrets, "id", "secret");
+  g_assert_null (lookup (secrets, "another", &error));
+  g_assert_error (error, PH_ERROR, PH_ERROR_REFUSED);
+  g_clear_error (&error);
+  g_assert_false (erase (secrets, "id", &error));
+  g_assert_error (error, PH_ERROR, PH_ERROR_REFUSED);
   g_assert_cmpuint (service.unanswered->len, ==, asked);
   service.mode = OPEN;
   service_stop ();

@@ -12,6 +12,9 @@
 
 #include <glib/gi18n.h>
 #include <locale.h>
+#include <string.h>
+
+#define LINK_START "porthole" /* of any scheme that is ours */
 
 struct _PhApplication
 {
@@ -309,13 +312,15 @@ get_idle_window (PhApplication *self)
   return ph_window_new (self);
 }
 
-/* Links land where there is no session, and wait there for the person's word. */
+/* Links land where there is no session, and wait there for the person's word. Those of a command
+ * line may be any bytes. */
 static void
 ph_application_open (GApplication *application, GFile **files, int n_files, const char *hint)
 {
   for (int i = 0; i < n_files; i++)
     {
-      g_autofree char *link = g_file_get_uri (files[i]);
+      g_autofree char *given = g_file_get_uri (files[i]);
+      g_autofree char *link = g_utf8_make_valid (given, -1);
       PhWindow *window = get_idle_window (PH_APPLICATION (application));
 
       ph_window_offer_code (window, link);
@@ -360,6 +365,11 @@ ph_application_handle_local_options (GApplication *application, GVariantDict *op
     {
       g_print ("porthole-gtk " PH_VERSION "\n");
       return 0;
+    }
+  if (!ph_settings_check_installed (&error))
+    {
+      g_printerr ("%s\n", error->message);
+      return 1;
     }
   if (!start_log (options, &error))
     {
@@ -434,29 +444,50 @@ static const GOptionEntry option_entries[] = {
   { NULL },
 };
 
-/* A program that is not installed finds its texts where PORTHOLE_LOCALE_DIR says. */
+/* A program that is not installed finds its texts where PORTHOLE_LOCALE_DIR says, or beside it. */
 static void
 set_up_translations (void)
 {
+  g_autofree char *beside = ph_portable_dup_locale_folder ();
   const char *folder = g_getenv ("PORTHOLE_LOCALE_DIR");
 
+  if (folder == NULL)
+    folder = beside;
   setlocale (LC_ALL, "");
   bindtextdomain (GETTEXT_PACKAGE, folder != NULL ? folder : PH_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   textdomain (GETTEXT_PACKAGE);
 }
 
+/* A copy of them. Other users of this computer see the command line of every process, and whoever
+ * has a link can join: it is blotted out there. Owned. */
+static char **
+take_arguments (int argc, char **argv)
+{
+  char **taken = g_new0 (char *, (gsize)argc + 1);
+
+  for (int i = 0; i < argc; i++)
+    {
+      taken[i] = g_strdup (argv[i]);
+      if (i > 0 && g_str_has_prefix (argv[i], LINK_START))
+        memset (argv[i], '*', strlen (argv[i]));
+    }
+  return taken;
+}
+
 int
 ph_application_main (int argc, char **argv)
 {
+  g_auto (GStrv) arguments = take_arguments (argc, argv);
+  g_autofree char *id = ph_portable_dup_application_id (PH_APP_ID);
   g_autoptr (PhApplication) application = NULL;
 
   ph_limits_raise_descriptors ();
   set_up_translations ();
   ph_types_ensure ();
-  application = g_object_new (PH_TYPE_APPLICATION, "application-id", PH_APP_ID, "flags",
-                              G_APPLICATION_HANDLES_OPEN, "resource-base-path",
-                              "/io/github/porthole/Porthole", NULL);
+  application =
+      g_object_new (PH_TYPE_APPLICATION, "application-id", id, "flags", G_APPLICATION_HANDLES_OPEN,
+                    "resource-base-path", "/io/github/porthole/Porthole", NULL);
   g_application_add_main_option_entries (G_APPLICATION (application), option_entries);
-  return g_application_run (G_APPLICATION (application), argc, argv);
+  return g_application_run (G_APPLICATION (application), argc, arguments);
 }

@@ -2,6 +2,7 @@
 #include "ph-background.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
@@ -9,6 +10,7 @@
 #include "core/ph-error.h"
 #include "core/ph-timer.h"
 
+#include "ph-executable.h"
 #include "ph-portable.h"
 
 #define PORTAL_NAME "org.freedesktop.portal.Desktop"
@@ -17,13 +19,7 @@
 #define PORTAL_REQUEST "org.freedesktop.portal.Request"
 
 #define AUTOSTART_FILE "io.github.porthole.Porthole.desktop"
-#define AUTOSTART_TEXT                                                                             \
-  "[Desktop Entry]\n"                                                                              \
-  "Type=Application\n"                                                                             \
-  "Name=Porthole\n"                                                                                \
-  "Exec=porthole-gtk --background\n"                                                               \
-  "Icon=io.github.porthole.Porthole\n"                                                             \
-  "X-GNOME-UsesNotifications=true\n"
+#define PROGRAM "porthole-gtk"
 
 struct _PhBackground
 {
@@ -48,14 +44,63 @@ remove_autostart (const char *path, GError **error)
   return FALSE;
 }
 
+/* Its name where that finds it, which outlasts an update that moves it; else where it lies. Owned.
+ */
+static char *
+dup_program (void)
+{
+  g_autofree char *own = ph_executable_dup_path ();
+  g_autofree char *found = g_find_program_in_path (PROGRAM);
+
+  if (own == NULL || g_strcmp0 (own, found) == 0 || !g_file_test (own, G_FILE_TEST_IS_EXECUTABLE))
+    return g_strdup (PROGRAM);
+  return g_steal_pointer (&own);
+}
+
+char *
+ph_background_dup_command (const char *program)
+{
+  GString *command = g_string_new ("\"");
+
+  for (const char *c = program; *c != '\0'; c++)
+    {
+      if (strchr ("\"`$\\", *c) != NULL)
+        g_string_append_c (command, '\\');
+      else if (*c == '%')
+        g_string_append_c (command, '%');
+      g_string_append_c (command, *c);
+    }
+  g_string_append (command, "\" --background");
+  return g_string_free (command, FALSE);
+}
+
+static char *
+dup_autostart (void)
+{
+  g_autoptr (GKeyFile) entry = g_key_file_new ();
+  g_autofree char *program = dup_program ();
+  g_autofree char *command = ph_background_dup_command (program);
+  const char *const pairs[][2] = {
+    { "Type", "Application" },
+    { "Name", "Porthole" },
+    { "Exec", command },
+    { "Icon", "io.github.porthole.Porthole" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    g_key_file_set_string (entry, "Desktop Entry", pairs[i][0], pairs[i][1]);
+  g_key_file_set_boolean (entry, "Desktop Entry", "X-GNOME-UsesNotifications", TRUE);
+  return g_key_file_to_data (entry, NULL, NULL);
+}
+
 static gboolean
 write_autostart (PhBackground *self, const char *path, GError **error)
 {
+  g_autofree char *text = dup_autostart ();
   g_autoptr (GError) reason = NULL;
 
   g_mkdir_with_parents (self->autostart_folder, 0700);
-  if (g_file_set_contents_full (path, AUTOSTART_TEXT, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644,
-                                &reason))
+  if (g_file_set_contents_full (path, text, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0644, &reason))
     return TRUE;
   g_set_error (error, PH_ERROR, PH_ERROR_FAILED,
                _ ("Porthole cannot start when you log in: “%s” could not be written (%s)"), path,
@@ -248,7 +293,7 @@ dup_handle (GDBusConnection *bus, const char *token)
 static GVariant *
 make_options (const Question *question, const char *token)
 {
-  const char *const command[] = { "porthole-gtk", "--background", NULL };
+  const char *const command[] = { PROGRAM, "--background", NULL };
   GVariantBuilder options;
 
   g_variant_builder_init (&options, G_VARIANT_TYPE_VARDICT);

@@ -20,6 +20,10 @@ PhBackground *ph_background_new (void);
 /* For tests: @autostart_folder is NULL inside a sandbox. */
 PhBackground *ph_background_new_full (const char *autostart_folder, guint limit_ms);
 
+/* For tests: what starts @program, a path, at login, as an Exec key wants it (Desktop Entry
+ * Specification, "The Exec key"). Owned. */
+char *ph_background_dup_command (const char *program);
+
 /* Asks to go on without a window, and to start at login or not any more. @parent_window names the
  * window that asks, as portals want it ("x11:…", "wayland:…"), or is "". @reason: one sentence for
  * the person, translated. The answer does not come before the person's. Errors: PH_ERROR_REFUSED

@@ -316,7 +316,7 @@ ph_choices_set_found (PhChoices *choices, GPtrArray *found)
 {
   guint position = 0;
 
-  for (guint i = 0; found != NULL && i < found->len; i++)
+  for (guint i = 0; found != NULL && i < found->len && position < PH_CHOICES_MAX_FOUND; i++)
     {
       const PhListening *listening = found->pdata[i];
 

@@ -41,7 +41,11 @@ void ph_choices_free (PhChoices *choices);
 GListModel *ph_choices_get_found (PhChoices *choices);
 GListModel *ph_choices_get_presets (PhChoices *choices);
 
-/* @found: PhListening; NULL: nothing is known, what was found before is gone. */
+/* Nobody looks through more; what is not among them can be typed. */
+#define PH_CHOICES_MAX_FOUND 250
+
+/* @found: PhListening, of which the first PH_CHOICES_MAX_FOUND are offered; NULL: nothing is known,
+ * what was found before is gone. */
 void ph_choices_set_found (PhChoices *choices, GPtrArray *found);
 
 /* Services that @rules (PhRuleItem) share already are not offered, from now on. */

@@ -61,27 +61,12 @@ on_copy (PhMappingRow *self)
 }
 
 static void
-on_opened (GObject *source, GAsyncResult *result, gpointer user_data)
-{
-  g_autoptr (PhMappingRow) self = user_data;
-  g_autoptr (GError) error = NULL;
-  g_autofree char *text = NULL;
-
-  if (gtk_show_uri_full_finish (GTK_WINDOW (source), result, &error) ||
-      g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return;
-  text = g_strdup_printf (_ ("No browser could be opened: %s"), error->message);
-  ph_window_toast (GTK_WIDGET (self), text);
-}
-
-static void
 on_open (PhMappingRow *self)
 {
   g_autofree char *url = ph_mapping_item_dup_url (self->item);
-  GtkWindow *window = GTK_WINDOW (gtk_widget_get_root (GTK_WIDGET (self)));
 
   if (url != NULL)
-    gtk_show_uri_full (window, url, GDK_CURRENT_TIME, NULL, on_opened, g_object_ref (self));
+    ph_window_show_uri (GTK_WIDGET (self), url);
 }
 
 /* The next port after the one that it cannot have; 0 if there is none. */

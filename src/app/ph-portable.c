@@ -8,6 +8,8 @@
 
 #define MARKER "portable"
 #define SCHEMAS "share/glib-2.0/schemas"
+#define TEXTS "share/locale"
+#define ID_DIGITS 16 /* enough to tell folders apart */
 
 /* Which variable leads where below `data`. */
 static const struct
@@ -42,7 +44,7 @@ has_file (const char *folder, const char *name)
 {
   g_autofree char *path = g_build_filename (folder, name, NULL);
 
-  return g_file_test (path, G_FILE_TEST_EXISTS);
+  return g_file_test (path, G_FILE_TEST_IS_REGULAR);
 }
 
 /* Owned; NULL if there is no marker. */
@@ -146,6 +148,29 @@ char *
 ph_portable_dup_data_folder (void)
 {
   return g_build_filename (g_get_user_data_dir (), "porthole", NULL);
+}
+
+char *
+ph_portable_dup_locale_folder (void)
+{
+  g_autofree char *program = ph_executable_dup_path ();
+  g_autofree char *root = program != NULL ? dup_root (program) : NULL;
+  g_autofree char *folder = root != NULL ? g_build_filename (root, TEXTS, NULL) : NULL;
+
+  if (folder == NULL || !g_file_test (folder, G_FILE_TEST_IS_DIR))
+    return NULL;
+  return g_steal_pointer (&folder);
+}
+
+char *
+ph_portable_dup_application_id (const char *id)
+{
+  g_autofree char *sum = NULL;
+
+  if (data_folder == NULL)
+    return g_strdup (id);
+  sum = g_compute_checksum_for_string (G_CHECKSUM_SHA256, data_folder, -1);
+  return g_strdup_printf ("%s.Portable%.*s", id, ID_DIGITS, sum);
 }
 
 static void

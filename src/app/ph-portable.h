@@ -11,7 +11,7 @@ G_BEGIN_DECLS
  * there, nothing is kept at all; the person's own folders are not used instead.
  *
  * Besides, a program that was unpacked anywhere finds its settings' schema beside itself, in
- * share/glib-2.0/schemas, in portable mode and without. */
+ * share/glib-2.0/schemas, and its texts in share/locale, in portable mode and without. */
 
 /* Looks and decides. The first thing in main, before any other thread and before anything asks GLib
  * for a folder or a setting: it works through the environment, which both read once. */
@@ -29,6 +29,13 @@ const char *ph_portable_get_log_file (void);
 /* Where this program keeps what is its own, in portable mode and without: not made yet, maybe.
  * Owned. */
 char *ph_portable_dup_data_folder (void);
+
+/* Where texts in other languages lie beside the program. Owned; NULL if there is no such folder. */
+char *ph_portable_dup_locale_folder (void);
+
+/* What the running program is known by: @id, or in portable mode one of this folder's own, so that
+ * one that is installed is not what opens, and keeps, what is done here. Owned. */
+char *ph_portable_dup_application_id (const char *id);
 
 /* What is started from here, a browser for instance, is to find its own settings and not ours:
  * gives @context back the environment that this program was started with. */

@@ -158,11 +158,27 @@ ph_saved_sessions_load (PhSavedSessions *self, GError **error)
   return wrong == NULL;
 }
 
+/* Another process may have written meanwhile: what it saved stays, but for what is written now.
+ * What cannot be read is made anew of what was read last. */
+static void
+read_again (PhSavedSessions *self)
+{
+  g_autoptr (GKeyFile) content = g_key_file_new ();
+
+  if (!g_key_file_load_from_file (content, self->path, G_KEY_FILE_NONE, NULL))
+    return;
+  g_key_file_unref (self->content);
+  self->content = g_steal_pointer (&content);
+}
+
 static gboolean
-check_writable (PhSavedSessions *self, GError **error)
+begin_writing (PhSavedSessions *self, GError **error)
 {
   if (self->content != NULL)
-    return TRUE;
+    {
+      read_again (self);
+      return TRUE;
+    }
   g_set_error (error, PH_ERROR, PH_ERROR_FAILED,
                _ ("“%s” could not be read, so it is not written either. Move it away, then start "
                   "Porthole again"),
@@ -202,7 +218,7 @@ ph_saved_sessions_save (PhSavedSessions *self, PhSavedSession *session, GError *
   g_autoptr (PhSavedSession) kept = g_object_ref (session);
   guint position;
 
-  if (!check_writable (self, error))
+  if (!begin_writing (self, error))
     return FALSE;
   if (!g_ptr_array_find (self->entries, session, &position))
     return add (self, session, error);
@@ -258,7 +274,7 @@ ph_saved_sessions_lookup_secret_finish (PhSavedSessions *self, GAsyncResult *res
 static gboolean
 forget (PhSavedSessions *self, PhSavedSession *session, GError **error)
 {
-  if (!check_writable (self, error))
+  if (!begin_writing (self, error))
     return FALSE;
   g_key_file_remove_group (self->content, ph_saved_session_get_uuid (session), NULL);
   take_out (self, session);

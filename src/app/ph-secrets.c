@@ -16,6 +16,7 @@ struct _PhSecrets
   GObject parent_instance;
   char *path;
   gboolean use_service;
+  gboolean is_silent; /* it did not answer in time: nobody knows what it has */
   guint limit_ms;
 };
 
@@ -37,6 +38,7 @@ typedef struct
   char *id;
   char *label;
   char *secret;              /* what is stored, or what was found */
+  gboolean is_hidden;        /* the service has it, or may have it, out of our reach */
   GCancellable *cancellable; /* the service's; follows the caller's */
   gulong cancelled_id;
   GSource *limit;
@@ -120,6 +122,17 @@ file_delete (PhSecrets *self, Request *request, GError **error)
 }
 
 static void
+refuse (GTask *task)
+{
+  const PhSecrets *self = g_task_get_source_object (task);
+
+  g_task_return_new_error (
+      task, PH_ERROR, PH_ERROR_REFUSED, "%s",
+      self->is_silent ? _ ("The keyring did not answer. Unlock it, then start Porthole again")
+                      : _ ("The keyring is locked. Unlock it, then try again"));
+}
+
+static void
 ask_file (GTask *task)
 {
   static gboolean (*const ask[]) (PhSecrets *, Request *, GError **) = {
@@ -127,17 +140,20 @@ ask_file (GTask *task)
     [LOOKUP] = file_lookup,
     [DELETE] = file_delete,
   };
+  PhSecrets *self = g_task_get_source_object (task);
   Request *request = g_task_get_task_data (task);
   GError *error = NULL;
 
   request_stop (task);
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (ask[request->verb](g_task_get_source_object (task), request, &error))
+  if (!ask[request->verb](self, request, &error))
+    g_task_return_error (task, error);
+  else if (request->is_hidden && request->verb != STORE && request->secret == NULL)
+    refuse (task); /* what is not in the file either must not be taken for lost, or for deleted */
+  else
     g_task_return_pointer (task, g_steal_pointer (&request->secret),
                            (GDestroyNotify)secret_password_free);
-  else
-    g_task_return_error (task, error);
 }
 
 /* --- the Secret Service --------------------------------------------------------------------- */
@@ -188,6 +204,32 @@ service_finish (GTask *task, GAsyncResult *result, GError **error)
 }
 
 static void
+on_searched (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  Request *request = g_task_get_task_data (task);
+  GList *items;
+
+  if (request->limit == NULL)
+    return;
+  items = secret_password_search_finish (result, NULL);
+  request->is_hidden = items != NULL;
+  g_list_free_full (items, g_object_unref);
+  settle (task);
+}
+
+/* What a person left locked is neither found nor deleted, as if it were not there; so it is asked
+ * for again, in a way that needs no key. */
+static void
+search (GTask *task)
+{
+  const Request *request = g_task_get_task_data (task);
+
+  secret_password_search (&schema, SECRET_SEARCH_NONE, request->cancellable, on_searched,
+                          g_object_ref (task), "kind", request->kind, "id", request->id, NULL);
+}
+
+static void
 on_service_answered (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GTask) task = user_data;
@@ -197,15 +239,16 @@ on_service_answered (GObject *source, GAsyncResult *result, gpointer user_data)
   if (request->limit == NULL)
     return;
   service_finish (task, result, &error);
-  if (error == NULL)
+  if (error == NULL && request->verb != STORE && request->secret == NULL)
+    search (task);
+  else if (error == NULL)
     settle (task);
   else if (g_task_return_error_if_cancelled (task))
     request_stop (task);
   else if (is_refusal (error))
     {
       request_stop (task);
-      g_task_return_new_error (task, PH_ERROR, PH_ERROR_REFUSED,
-                               _ ("The keyring is locked. Unlock it, then try again"));
+      refuse (task);
     }
   else
     ask_file (task);
@@ -221,6 +264,8 @@ on_limit (gpointer user_data)
 
   g_debug ("the Secret Service does not answer");
   self->use_service = FALSE;
+  self->is_silent = TRUE;
+  request->is_hidden = TRUE;
   ask_file (task);
   g_cancellable_cancel (cancellable);
   return G_SOURCE_REMOVE;
@@ -285,6 +330,7 @@ start (PhSecrets *self,
   request->id = g_strdup (id);
   request->label = g_strdup (label);
   request->secret = g_strdup (secret);
+  request->is_hidden = self->is_silent;
   g_task_set_source_tag (task, start);
   g_task_set_task_data (task, request, request_free);
   if (g_task_return_error_if_cancelled (task))

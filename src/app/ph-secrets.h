@@ -37,7 +37,8 @@ void ph_secrets_store_async (PhSecrets *self,
                              gpointer user_data);
 gboolean ph_secrets_store_finish (PhSecrets *self, GAsyncResult *result, GError **error);
 
-/* Owned; NULL without an error where there is no such secret. Errors as above. */
+/* Owned; NULL without an error where there is no such secret, which is not said of one that may be
+ * in a keyring that is locked or silent: that is PH_ERROR_REFUSED. Other errors as above. */
 void ph_secrets_lookup_async (PhSecrets *self,
                               const char *kind,
                               const char *id,
@@ -46,7 +47,8 @@ void ph_secrets_lookup_async (PhSecrets *self,
                               gpointer user_data);
 char *ph_secrets_lookup_finish (PhSecrets *self, GAsyncResult *result, GError **error);
 
-/* It is no error if there is none. Errors as above. */
+/* It is no error if there is none, which again is not said of a keyring that is locked or silent.
+ * Errors as above. */
 void ph_secrets_delete_async (PhSecrets *self,
                               const char *kind,
                               const char *id,

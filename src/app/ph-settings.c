@@ -22,6 +22,53 @@ struct _PhSettings
 
 G_DEFINE_FINAL_TYPE (PhSettings, ph_settings, G_TYPE_OBJECT)
 
+static const char *const preferences[] = {
+  "name",         "signal",     "stun",           "turn",   "ask-each-client",
+  "keep-sharing", "relay-only", "start-at-login", "notify", "allow-unverified",
+  "same-port",
+};
+
+static const char *const states[] = {
+  "window-width",
+  "window-height",
+  "window-maximized",
+  "first-run",
+};
+
+/* --- before there are any ----------------------------------------------------------------------
+ */
+
+static gboolean
+has_keys (GSettingsSchema *schema, const char *const *keys, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    if (!g_settings_schema_has_key (schema, keys[i]))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+ph_settings_check_installed (GError **error)
+{
+  GSettingsSchemaSource *source = g_settings_schema_source_get_default ();
+  g_autoptr (GSettingsSchema) schema =
+      source != NULL ? g_settings_schema_source_lookup (source, SCHEMA, TRUE) : NULL;
+
+  if (schema != NULL && has_keys (schema, preferences, G_N_ELEMENTS (preferences)) &&
+      has_keys (schema, states, G_N_ELEMENTS (states)))
+    return TRUE;
+  g_set_error (error, PH_ERROR, PH_ERROR_FAILED,
+               schema == NULL
+                   ? _ ("Porthole’s settings are not installed (%s.gschema.xml). Install Porthole "
+                        "as a whole, or name the folder that has them compiled in the environment "
+                        "variable GSETTINGS_SCHEMA_DIR")
+                   : _ ("The settings that are installed are those of another version of Porthole "
+                        "(%s.gschema.xml). Install this one as a whole, or name the folder that "
+                        "has its settings in the environment variable GSETTINGS_SCHEMA_DIR"),
+               SCHEMA);
+  return FALSE;
+}
+
 /* --- TURN servers and their passwords -------------------------------------------------------- */
 
 static gboolean
@@ -454,17 +501,12 @@ ph_settings_complete_turn_finish (PhSettings *self, GAsyncResult *result, GError
 void
 ph_settings_reset (PhSettings *self)
 {
-  static const char *const keys[] = {
-    "name",         "signal",     "stun",           "turn",   "ask-each-client",
-    "keep-sharing", "relay-only", "start-at-login", "notify", "allow-unverified",
-    "same-port",
-  };
   g_auto (GStrv) turn = g_settings_get_strv (self->gsettings, "turn");
 
   for (gsize i = 0; turn[i] != NULL; i++)
     ph_secrets_delete_async (self->secrets, SECRET_KIND, turn[i], NULL, NULL, NULL);
-  for (gsize i = 0; i < G_N_ELEMENTS (keys); i++)
-    g_settings_reset (self->gsettings, keys[i]);
+  for (gsize i = 0; i < G_N_ELEMENTS (preferences); i++)
+    g_settings_reset (self->gsettings, preferences[i]);
 }
 
 /* --- life --------------------------------------------------------------------------------------

@@ -16,6 +16,11 @@ G_BEGIN_DECLS
 #define PH_TYPE_SETTINGS (ph_settings_get_type ())
 G_DECLARE_FINAL_TYPE (PhSettings, ph_settings, PH, SETTINGS, GObject)
 
+/* Whether there is a schema for them all, without which GLib ends the program. Errors:
+ * PH_ERROR_FAILED, in words that say what to do. */
+gboolean ph_settings_check_installed (GError **error);
+
+/* Only where they are installed. */
 PhSettings *ph_settings_new (PhSecrets *secrets);
 
 /* For binding to what shows and changes them. Borrowed. */

@@ -831,9 +831,12 @@ on_launched (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (GtkWidget) widget = user_data;
   g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
 
-  if (!g_app_info_launch_default_for_uri_finish (result, &error))
-    ph_window_toast (widget, error->message);
+  if (g_app_info_launch_default_for_uri_finish (result, &error))
+    return;
+  text = g_strdup_printf (_ ("No browser could be opened: %s"), error->message);
+  ph_window_toast (widget, text);
 }
 
 void

@@ -38,7 +38,8 @@ void ph_window_quit (PhWindow *window);
 /* See ph_live_answer_peer. */
 void ph_window_answer (PhWindow *window, const char *peer, gboolean is_yes);
 
-/* Opens @uri with the program the desktop has for it; a toast says so if there is none. */
+/* Opens @uri, of the web, with the browser that the desktop has; a toast says so if there is none.
+ */
 void ph_window_show_uri (GtkWidget *widget, const char *uri);
 
 /* A short feedback, plain text, in the window that @widget is in. */

@@ -144,12 +144,20 @@ class StartPage(desktop.Case):
         window.label(f'A session at 127.0.0.1:{daemon.port}')
         self.assertTrue(window.button('Join').has_focus())
         self.assertFalse(window.has('push button', 'Create Session'))
+        command_line = pathlib.Path(f'/proc/{app.child.pid}/cmdline').read_bytes()
+        self.assertNotIn(host.session['link'].encode(), command_line)  # others could read it
         window.button('Not Now').click()
         window.button('Create Session')
         self.assertEqual(window.entry('Code or link').text, '')
         window.entry('Code or link').set_text(host.session['link'])
         app.press('Return')
         window.label(CONNECTED)
+
+    def test_link_of_any_bytes(self):
+        """A command line may have bytes in it that are no text"""
+        window = self.start_app('porthole://\udcff\udcfe').window()
+        window.label('Join This Session?')
+        self.assertEqual(window.entry('Code or link').text, 'porthole://\ufffd\ufffd')
 
     def save_session(self):
         """A Host's session in the files of the person whose home is “home”."""
