@@ -417,10 +417,11 @@ on_left (PhWindow *self, const char *peer)
 
 /* --- keeping a session ------------------------------------------------------------------------ */
 
-/* A saved session whose secret is on its way, and its window. */
+/* A saved session whose secret is on its way. A keyring may take its time, for which nothing keeps
+ * the window. */
 typedef struct
 {
-  PhWindow *window;
+  GWeakRef window;
   PhSavedSessions *sessions;
   PhSavedSession *saved;
 } Lookup;
@@ -430,7 +431,7 @@ lookup_new (PhWindow *window, PhSavedSession *saved)
 {
   Lookup *lookup = g_new0 (Lookup, 1);
 
-  lookup->window = g_object_ref (window);
+  g_weak_ref_init (&lookup->window, window);
   lookup->sessions = g_object_ref (ph_application_get_saved (get_application (window)));
   lookup->saved = g_object_ref (saved);
   return lookup;
@@ -439,7 +440,7 @@ lookup_new (PhWindow *window, PhSavedSession *saved)
 static void
 lookup_free (Lookup *lookup)
 {
-  g_object_unref (lookup->window);
+  g_weak_ref_clear (&lookup->window);
   g_object_unref (lookup->sessions);
   g_object_unref (lookup->saved);
   g_free (lookup);
@@ -461,18 +462,18 @@ on_forgotten (PhWindow *self, PhSavedSession *saved)
 static void
 on_forget_done (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (PhWindow) self = user_data;
+  g_autoptr (Lookup) lookup = user_data;
+  g_autoptr (PhWindow) self = g_weak_ref_get (&lookup->window);
   g_autoptr (GError) error = NULL;
 
-  if (!ph_saved_sessions_forget_finish (PH_SAVED_SESSIONS (source), result, &error))
+  if (!ph_saved_sessions_forget_finish (lookup->sessions, result, &error) && self != NULL)
     ph_window_toast (GTK_WIDGET (self), error->message);
 }
 
 static void
-forget (PhWindow *self, PhSavedSessions *sessions, PhSavedSession *saved)
+forget (Lookup *lookup)
 {
-  on_forgotten (self, saved);
-  ph_saved_sessions_forget_async (sessions, saved, NULL, on_forget_done, g_object_ref (self));
+  ph_saved_sessions_forget_async (lookup->sessions, lookup->saved, NULL, on_forget_done, lookup);
 }
 
 /* Without its secret a saved session is of no use. */
@@ -480,12 +481,17 @@ static void
 on_secret_stored (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Lookup) lookup = user_data;
+  g_autoptr (PhWindow) self = g_weak_ref_get (&lookup->window);
   g_autoptr (GError) error = NULL;
 
   if (ph_saved_sessions_store_secret_finish (lookup->sessions, result, &error))
     return;
-  ph_window_toast (GTK_WIDGET (lookup->window), error->message);
-  forget (lookup->window, lookup->sessions, lookup->saved);
+  if (self != NULL)
+    {
+      ph_window_toast (GTK_WIDGET (self), error->message);
+      on_forgotten (self, lookup->saved);
+    }
+  forget (g_steal_pointer (&lookup));
 }
 
 /* What tells it from others in a list: what is shared first, or who the Host is. */
@@ -536,7 +542,7 @@ static void
 on_keep (GSimpleAction *action, GVariant *state, gpointer user_data)
 {
   PhWindow *self = user_data;
-  g_autoptr (PhSavedSession) saved = NULL;
+  Lookup *lookup;
 
   if (self->live == NULL)
     return;
@@ -544,8 +550,9 @@ on_keep (GSimpleAction *action, GVariant *state, gpointer user_data)
     keep_session (self);
   else if (!g_variant_get_boolean (state) && self->plan->saved != NULL)
     {
-      saved = g_object_ref (self->plan->saved);
-      forget (self, ph_application_get_saved (get_application (self)), saved);
+      lookup = lookup_new (self, self->plan->saved);
+      on_forgotten (self, lookup->saved);
+      forget (lookup);
     }
 }
 
@@ -641,12 +648,13 @@ static void
 on_secret_found (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Lookup) lookup = user_data;
+  g_autoptr (PhWindow) self = g_weak_ref_get (&lookup->window);
   g_autoptr (GError) error = NULL;
   g_autofree char *secret =
       ph_saved_sessions_lookup_secret_finish (lookup->sessions, result, &error);
   PhPlan *plan = NULL;
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (self == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   if (secret == NULL && error == NULL)
     g_set_error_literal (&error, PH_ERROR, PH_ERROR_INVALID,
@@ -655,9 +663,9 @@ on_secret_found (GObject *source, GAsyncResult *result, gpointer user_data)
   if (error == NULL)
     plan = ph_plan_new_saved (lookup->saved, secret, &error);
   if (plan != NULL)
-    ph_window_begin (lookup->window, plan);
+    ph_window_begin (self, plan);
   else
-    show_problem (lookup->window, error);
+    show_problem (self, error);
 }
 
 /* The window that has it; borrowed, NULL if none. */
