@@ -177,6 +177,11 @@ test_rules (void)
   g_assert_true (get_rule (&pair) == item);
   g_assert_true (ph_live_edit_rule (pair.host, item, "[::1]:80", &error));
   g_assert_cmpstr (ph_rule_item_get_text (get_rule (&pair)), ==, "[::1]:80");
+  ph_live_set_rule_on (pair.host, get_rule (&pair), FALSE);
+  g_assert_true (ph_live_edit_rule (pair.host, get_rule (&pair), "[::1]:443", &error));
+  g_assert_false (ph_rule_item_is_on (get_rule (&pair)));
+  g_assert_true (ph_live_edit_rule (pair.host, get_rule (&pair), "[::1]:80", &error));
+  ph_live_set_rule_on (pair.host, get_rule (&pair), TRUE);
   g_assert_cmpuint (g_list_model_get_n_items (rules), ==, 2);
   ph_test_wait_for (g_strcmp0 (ph_live_get_snapshot (pair.host)->rules[0], "localhost:25565") ==
                         0 &&

@@ -124,14 +124,19 @@ on_signal (gpointer user_data)
   g_application_quit (user_data);
 }
 
-/* Each window may have something to ask before it goes. */
+/* Each window may have something to ask before it goes, and takes its dialogs along. */
 static void
 on_quit (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
-  g_autoptr (GList) windows = g_list_copy (gtk_application_get_windows (user_data));
+  GList *windows = gtk_application_get_windows (user_data);
 
+  windows = g_list_copy_deep (windows, (GCopyFunc)(gpointer)g_object_ref, NULL);
   for (GList *l = windows; l != NULL; l = l->next)
-    gtk_window_close (l->data);
+    if (PH_IS_WINDOW (l->data))
+      ph_window_quit (l->data);
+    else
+      gtk_window_close (l->data);
+  g_list_free_full (windows, g_object_unref);
 }
 
 static void

@@ -16,6 +16,8 @@ write_now (PhKeeper *self)
 {
   g_autoptr (GError) error = NULL;
 
+  if (self->plan->saved == NULL)
+    return; /* forgotten meanwhile */
   ph_plan_follow (self->plan, self->live);
   ph_plan_write (self->plan, self->plan->saved);
   ph_saved_session_touch (self->plan->saved);

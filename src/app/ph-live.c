@@ -128,17 +128,18 @@ drop_question (PhLive *self, const char *peer)
   g_signal_emit (self, signals[QUESTION_OVER], 0, peer);
 }
 
+/* All at once: the end of one would bring up the next. */
 static void
 drop_all_questions (PhLive *self)
 {
   GListModel *questions = G_LIST_MODEL (self->questions);
-  g_autoptr (PhQuestion) question = NULL;
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func (g_object_unref);
 
-  while ((question = g_list_model_get_item (questions, 0)) != NULL)
-    {
-      drop_question (self, ph_question_get_peer (question));
-      g_clear_object (&question);
-    }
+  for (guint i = 0; i < g_list_model_get_n_items (questions); i++)
+    g_ptr_array_add (all, g_list_model_get_item (questions, i));
+  g_list_store_remove_all (self->questions);
+  for (guint i = 0; i < all->len; i++)
+    g_signal_emit (self, signals[QUESTION_OVER], 0, ph_question_get_peer (all->pdata[i]));
 }
 
 /* About one peer there is one question at a time. */
@@ -169,7 +170,7 @@ ph_live_answer_peer (PhLive *live, const char *peer, gboolean is_yes)
 {
   PhQuestion *question = find_question (live, peer);
 
-  if (question != NULL)
+  if (question != NULL && ph_question_get_number (question) == NULL)
     ph_live_answer (live, question, is_yes);
 }
 

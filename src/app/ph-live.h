@@ -63,7 +63,8 @@ GListModel *ph_live_get_mappings (PhLive *live);
 
 void ph_live_answer (PhLive *live, PhQuestion *question, gboolean is_yes);
 
-/* The open question about @peer; nothing happens if there is none. */
+/* Whether @peer may join, for those who do not see the question itself; nothing happens if that is
+ * not open. A number is not answered so, for it has to be seen. */
 void ph_live_answer_peer (PhLive *live, const char *peer, gboolean is_yes);
 
 /* Brings a dialog that was closed without an answer back, if @peer is still asking. */

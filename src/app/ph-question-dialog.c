@@ -5,16 +5,22 @@
 
 #include <glib/gi18n.h>
 
+/* A dialog comes when others want it to. What its person was typing or clicking just then is no
+ * answer, and neither is the second click on what stood in its place before. */
+#define LOOK_FIRST_MS 600
+
 typedef struct
 {
   PhLive *live;
   PhQuestion *question;
+  guint timer;      /* 0: answers are taken */
   gboolean is_over; /* the dialog is closing */
 } Asking;
 
 static void
 asking_free (Asking *asking)
 {
+  g_clear_handle_id (&asking->timer, g_source_remove);
   g_object_unref (asking->live);
   g_object_unref (asking->question);
   g_free (asking);
@@ -28,6 +34,23 @@ on_response (AdwMessageDialog *dialog, const char *response, gpointer user_data)
   asking->is_over = TRUE;
   if (g_str_equal (response, "yes") || g_str_equal (response, "no"))
     ph_live_answer (asking->live, asking->question, g_str_equal (response, "yes"));
+}
+
+static void
+take_answers (GtkWidget *dialog, gboolean is_taking)
+{
+  adw_message_dialog_set_response_enabled (ADW_MESSAGE_DIALOG (dialog), "no", is_taking);
+  adw_message_dialog_set_response_enabled (ADW_MESSAGE_DIALOG (dialog), "yes", is_taking);
+}
+
+static gboolean
+on_looked (gpointer dialog)
+{
+  Asking *asking = g_object_get_data (dialog, "asking");
+
+  asking->timer = 0;
+  take_answers (dialog, TRUE);
+  return G_SOURCE_REMOVE;
 }
 
 /* Somebody who asked may go again, and a notification can be answered, too. */
@@ -96,6 +119,8 @@ ph_question_dialog_new (GtkWindow *parent, PhLive *live, PhQuestion *question)
   adw_message_dialog_set_response_appearance (ADW_MESSAGE_DIALOG (dialog), "yes",
                                               ADW_RESPONSE_SUGGESTED);
   adw_message_dialog_set_close_response (ADW_MESSAGE_DIALOG (dialog), "later");
+  take_answers (dialog, FALSE);
+  asking->timer = g_timeout_add (LOOK_FIRST_MS, on_looked, dialog);
   g_signal_connect (dialog, "response", G_CALLBACK (on_response), asking);
   g_signal_connect_object (ph_live_get_questions (live), "items-changed",
                            G_CALLBACK (on_questions_changed), dialog, 0);

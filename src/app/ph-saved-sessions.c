@@ -25,6 +25,14 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (PhSavedSessions,
                                G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
 
+enum
+{
+  FORGOTTEN,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
 /* --- the list -------------------------------------------------------------------------------- */
 
 static GType
@@ -270,6 +278,7 @@ forget (PhSavedSessions *self, PhSavedSession *session, GError **error)
     return FALSE;
   g_key_file_remove_group (self->content, ph_saved_session_get_uuid (session), NULL);
   take_out (self, session);
+  g_signal_emit (self, signals[FORGOTTEN], 0, session);
   return ph_private_file_write (self->path, self->content, error);
 }
 
@@ -335,6 +344,8 @@ ph_saved_sessions_class_init (PhSavedSessionsClass *class)
 {
   G_OBJECT_CLASS (class)->dispose = ph_saved_sessions_dispose;
   G_OBJECT_CLASS (class)->finalize = ph_saved_sessions_finalize;
+  signals[FORGOTTEN] = g_signal_new ("forgotten", PH_TYPE_SAVED_SESSIONS, G_SIGNAL_RUN_LAST, 0,
+                                     NULL, NULL, NULL, G_TYPE_NONE, 1, PH_TYPE_SAVED_SESSION);
 }
 
 static void

@@ -47,8 +47,9 @@ char *ph_saved_sessions_lookup_secret_finish (PhSavedSessions *self,
                                               GAsyncResult *result,
                                               GError **error);
 
-/* Deletes what opens @session, then takes it off the list; as it was where the first fails. Errors:
- * those of ph_secrets_delete_async, PH_ERROR_FAILED. */
+/* Deletes what opens @session, then takes it off the list and emits `forgotten` with it, for those
+ * who would write it down once more; as it was where the first fails. Errors: those of
+ * ph_secrets_delete_async, PH_ERROR_FAILED. */
 void ph_saved_sessions_forget_async (PhSavedSessions *self,
                                      PhSavedSession *session,
                                      GCancellable *cancellable,

@@ -25,6 +25,7 @@ struct _PhWindow
   GSimpleAction *keep;   /* whether the session is kept */
   gboolean is_awake;     /* suspend is held off */
   gboolean may_close;    /* the person has agreed to it */
+  gboolean is_quitting;  /* the program is to end: nothing goes on without its window */
   gboolean is_asking;    /* one of the session's questions, in a dialog */
 
   AdwToastOverlay *toasts;
@@ -82,40 +83,56 @@ forget_session (PhWindow *self)
 }
 
 static void
-drop_session (PhWindow *self)
+stop_opening (PhWindow *self)
 {
-  GtkWidget *page = gtk_stack_get_child_by_name (self->pages, "session");
+  g_cancellable_cancel (self->opening);
+  g_clear_object (&self->opening);
+  gtk_widget_set_sensitive (GTK_WIDGET (self->start), TRUE);
+}
 
-  if (page != NULL)
-    gtk_stack_remove (self->pages, page);
+/* All but the session's page, which goes with the window. */
+static void
+let_go (PhWindow *self)
+{
+  stop_opening (self);
   ph_notices_withdraw (ph_application_get_notices (get_application (self)), self->name);
   set_awake (self, FALSE);
   forget_session (self);
 }
 
+/* Back to the page to begin with. */
 static void
-show_start (PhWindow *self)
+leave_session (PhWindow *self)
 {
+  GtkWidget *page = gtk_stack_get_child_by_name (self->pages, "session");
+
   gtk_stack_set_visible_child_name (self->pages, "start");
-  drop_session (self);
+  if (page != NULL)
+    gtk_stack_remove (self->pages, page);
+  let_go (self);
 }
 
 static void
 on_start_page (GtkWidget *widget, const char *action, GVariant *parameter)
 {
-  show_start (PH_WINDOW (widget));
+  leave_session (PH_WINDOW (widget));
 }
 
-/* Who ended it need not be told so; everybody else is told why on the session's page. A window that
- * was closed while it went on has nothing to show any more. */
+/* Who ended it need not be told so; everybody else is told why on the session's page, for which a
+ * window that was closed while it went on comes back. */
 static void
 on_ended (PhWindow *self)
 {
   set_awake (self, FALSE);
-  if (!gtk_widget_get_visible (GTK_WIDGET (self)))
+  if (ph_live_get_error (self->live) != NULL)
+    {
+      if (!gtk_widget_get_visible (GTK_WIDGET (self)))
+        gtk_window_present (GTK_WINDOW (self));
+    }
+  else if (gtk_widget_get_visible (GTK_WIDGET (self)))
+    leave_session (self);
+  else
     gtk_window_destroy (GTK_WINDOW (self));
-  else if (ph_live_get_error (self->live) == NULL)
-    show_start (self);
 }
 
 /* What was agreed to may close the window before the dialog. */
@@ -232,7 +249,14 @@ goes_on_without_window (PhWindow *self)
   GSettings *settings =
       ph_settings_get_gsettings (ph_application_get_settings (get_application (self)));
 
-  return is_running (self) && is_host (self) && g_settings_get_boolean (settings, "keep-sharing");
+  return !self->may_close && !self->is_quitting && is_running (self) && is_host (self) &&
+         g_settings_get_boolean (settings, "keep-sharing");
+}
+
+static gboolean
+has_connections (PhWindow *self)
+{
+  return is_running (self) && ph_live_get_n_connections (self->live) > 0;
 }
 
 /* A session whose window goes says its goodbyes in the background. */
@@ -242,19 +266,46 @@ ph_window_close_request (GtkWindow *window)
   PhWindow *self = PH_WINDOW (window);
 
   save_size (self);
-  if (!self->may_close && goes_on_without_window (self))
+  if (goes_on_without_window (self))
     {
       gtk_widget_set_visible (GTK_WIDGET (self), FALSE);
       ph_notices_goes_on (ph_application_get_notices (get_application (self)), self->name);
       return GDK_EVENT_STOP;
     }
-  if (!self->may_close && is_running (self) && ph_live_get_n_connections (self->live) > 0)
+  if (!self->may_close && has_connections (self))
     {
       confirm_end (self, close_for_good);
       return GDK_EVENT_STOP;
     }
-  drop_session (self);
+  leave_session (self);
   return GTK_WINDOW_CLASS (ph_window_parent_class)->close_request (window);
+}
+
+/* However it went, and although an answer that is under way may still hold it. */
+static void
+on_removed (PhWindow *self, GtkWindow *window)
+{
+  if (window == GTK_WINDOW (self))
+    let_go (self);
+}
+
+/* One that has never been shown cannot be closed. */
+void
+ph_window_quit (PhWindow *window)
+{
+  g_autoptr (PhWindow) self = g_object_ref (window);
+  gboolean is_visible = gtk_widget_get_visible (GTK_WIDGET (self));
+
+  if (!is_visible && !has_connections (self))
+    {
+      gtk_window_destroy (GTK_WINDOW (self));
+      return;
+    }
+  if (!is_visible)
+    gtk_window_present (GTK_WINDOW (self));
+  self->is_quitting = TRUE;
+  gtk_window_close (GTK_WINDOW (self));
+  self->is_quitting = FALSE;
 }
 
 /* --- questions -------------------------------------------------------------------------------- */
@@ -292,11 +343,25 @@ ask_next (PhWindow *self)
     }
 }
 
-/* A window that was closed may still count as active. */
+/* At it or at one of its dialogs. One that was closed may still count as active. */
 static gboolean
 is_looked_at (PhWindow *self)
 {
-  return gtk_widget_get_visible (GTK_WIDGET (self)) && gtk_window_is_active (GTK_WINDOW (self));
+  GListModel *windows = gtk_window_get_toplevels ();
+
+  for (guint i = 0; i < g_list_model_get_n_items (windows); i++)
+    {
+      g_autoptr (GtkWindow) item = g_list_model_get_item (windows, i);
+      GtkWindow *window = item;
+
+      if (!gtk_window_is_active (window))
+        continue;
+      while (window != NULL && window != GTK_WINDOW (self))
+        window = gtk_window_get_transient_for (window);
+      if (window != NULL)
+        return gtk_widget_get_visible (GTK_WIDGET (self));
+    }
+  return FALSE;
 }
 
 /* Who does not look at the window is told by the desktop; a number has to be seen. */
@@ -352,40 +417,81 @@ on_left (PhWindow *self, const char *peer)
 
 /* --- keeping a session ------------------------------------------------------------------------ */
 
-static void
-on_forgotten (GObject *source, GAsyncResult *result, gpointer user_data)
+/* A saved session whose secret is on its way. A keyring may take its time, for which nothing keeps
+ * the window. */
+typedef struct
 {
-  g_autoptr (PhWindow) self = user_data;
+  GWeakRef window;
+  PhSavedSessions *sessions;
+  PhSavedSession *saved;
+} Lookup;
+
+static Lookup *
+lookup_new (PhWindow *window, PhSavedSession *saved)
+{
+  Lookup *lookup = g_new0 (Lookup, 1);
+
+  g_weak_ref_init (&lookup->window, window);
+  lookup->sessions = g_object_ref (ph_application_get_saved (get_application (window)));
+  lookup->saved = g_object_ref (saved);
+  return lookup;
+}
+
+static void
+lookup_free (Lookup *lookup)
+{
+  g_weak_ref_clear (&lookup->window);
+  g_object_unref (lookup->sessions);
+  g_object_unref (lookup->saved);
+  g_free (lookup);
+}
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Lookup, lookup_free)
+
+/* Here, or in another window: nothing writes it down any more. */
+static void
+on_forgotten (PhWindow *self, PhSavedSession *saved)
+{
+  if (self->plan == NULL || self->plan->saved != saved)
+    return;
+  g_clear_object (&self->plan->saved);
+  g_clear_pointer (&self->keeper, ph_keeper_free);
+  g_simple_action_set_state (self->keep, g_variant_new_boolean (FALSE));
+}
+
+static void
+on_forget_done (GObject *source, GAsyncResult *result, gpointer user_data)
+{
+  g_autoptr (Lookup) lookup = user_data;
+  g_autoptr (PhWindow) self = g_weak_ref_get (&lookup->window);
   g_autoptr (GError) error = NULL;
 
-  if (!ph_saved_sessions_forget_finish (PH_SAVED_SESSIONS (source), result, &error))
+  if (!ph_saved_sessions_forget_finish (lookup->sessions, result, &error) && self != NULL)
     ph_window_toast (GTK_WIDGET (self), error->message);
 }
 
 static void
-forget_saved (PhWindow *self)
+forget (Lookup *lookup)
 {
-  g_autoptr (PhSavedSession) saved = g_steal_pointer (&self->plan->saved);
-
-  g_clear_pointer (&self->keeper, ph_keeper_free);
-  ph_saved_sessions_forget_async (ph_application_get_saved (get_application (self)), saved, NULL,
-                                  on_forgotten, g_object_ref (self));
-  g_simple_action_set_state (self->keep, g_variant_new_boolean (FALSE));
+  ph_saved_sessions_forget_async (lookup->sessions, lookup->saved, NULL, on_forget_done, lookup);
 }
 
 /* Without its secret a saved session is of no use. */
 static void
 on_secret_stored (GObject *source, GAsyncResult *result, gpointer user_data)
 {
-  g_autoptr (PhWindow) self = user_data;
+  g_autoptr (Lookup) lookup = user_data;
+  g_autoptr (PhWindow) self = g_weak_ref_get (&lookup->window);
   g_autoptr (GError) error = NULL;
 
-  if (ph_saved_sessions_store_secret_finish (ph_application_get_saved (get_application (self)),
-                                             result, &error))
+  if (ph_saved_sessions_store_secret_finish (lookup->sessions, result, &error))
     return;
-  ph_window_toast (GTK_WIDGET (self), error->message);
-  if (self->live != NULL && self->plan->saved != NULL)
-    forget_saved (self);
+  if (self != NULL)
+    {
+      ph_window_toast (GTK_WIDGET (self), error->message);
+      on_forgotten (self, lookup->saved);
+    }
+  forget (g_steal_pointer (&lookup));
 }
 
 /* What tells it from others in a list: what is shared first, or who the Host is. */
@@ -428,7 +534,7 @@ keep_session (PhWindow *self)
   self->plan->saved = g_steal_pointer (&saved);
   self->keeper = ph_keeper_new (sessions, self->plan, self->live);
   ph_saved_sessions_store_secret_async (sessions, self->plan->saved, secret, NULL, on_secret_stored,
-                                        g_object_ref (self));
+                                        lookup_new (self, self->plan->saved));
   g_simple_action_set_state (self->keep, g_variant_new_boolean (TRUE));
 }
 
@@ -436,13 +542,18 @@ static void
 on_keep (GSimpleAction *action, GVariant *state, gpointer user_data)
 {
   PhWindow *self = user_data;
+  Lookup *lookup;
 
   if (self->live == NULL)
     return;
   if (g_variant_get_boolean (state) && self->plan->saved == NULL)
     keep_session (self);
   else if (!g_variant_get_boolean (state) && self->plan->saved != NULL)
-    forget_saved (self);
+    {
+      lookup = lookup_new (self, self->plan->saved);
+      on_forgotten (self, lookup->saved);
+      forget (lookup);
+    }
 }
 
 /* --- beginning a session ---------------------------------------------------------------------- */
@@ -473,9 +584,7 @@ show_session (PhWindow *self, PhLive *live)
 static void
 show_problem (PhWindow *self, const GError *error)
 {
-  g_clear_object (&self->opening);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->start), TRUE);
-  show_start (self);
+  leave_session (self);
   gtk_window_present (GTK_WINDOW (self));
   ph_start_page_show_problem (self->start, self->plan != NULL ? self->plan->role : PH_SESSION_HOST,
                               error->message);
@@ -491,8 +600,7 @@ on_settings_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
-  g_clear_object (&self->opening);
-  gtk_widget_set_sensitive (GTK_WIDGET (self->start), TRUE);
+  stop_opening (self);
   if (preset != NULL)
     live = ph_plan_begin (self->plan, ph_application_get_engine (get_application (self)), preset,
                           &error);
@@ -509,9 +617,7 @@ on_settings_loaded (GObject *source, GAsyncResult *result, gpointer user_data)
 static GCancellable *
 start_opening (PhWindow *self)
 {
-  g_cancellable_cancel (self->opening);
-  g_clear_object (&self->opening);
-  drop_session (self);
+  leave_session (self);
   gtk_widget_set_sensitive (GTK_WIDGET (self->start), FALSE);
   self->opening = g_cancellable_new ();
   return self->opening;
@@ -538,33 +644,17 @@ on_retry (GtkWidget *widget, const char *action, GVariant *parameter)
     ph_window_begin (self, self->plan);
 }
 
-/* A session that is being looked for, and its window. */
-typedef struct
-{
-  PhWindow *window;
-  PhSavedSession *saved;
-} Lookup;
-
-static void
-lookup_free (Lookup *lookup)
-{
-  g_object_unref (lookup->window);
-  g_object_unref (lookup->saved);
-  g_free (lookup);
-}
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (Lookup, lookup_free)
-
 static void
 on_secret_found (GObject *source, GAsyncResult *result, gpointer user_data)
 {
   g_autoptr (Lookup) lookup = user_data;
+  g_autoptr (PhWindow) self = g_weak_ref_get (&lookup->window);
   g_autoptr (GError) error = NULL;
-  g_autofree char *secret = ph_saved_sessions_lookup_secret_finish (
-      ph_application_get_saved (get_application (lookup->window)), result, &error);
+  g_autofree char *secret =
+      ph_saved_sessions_lookup_secret_finish (lookup->sessions, result, &error);
   PhPlan *plan = NULL;
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  if (self == NULL || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return;
   if (secret == NULL && error == NULL)
     g_set_error_literal (&error, PH_ERROR, PH_ERROR_INVALID,
@@ -573,21 +663,36 @@ on_secret_found (GObject *source, GAsyncResult *result, gpointer user_data)
   if (error == NULL)
     plan = ph_plan_new_saved (lookup->saved, secret, &error);
   if (plan != NULL)
-    ph_window_begin (lookup->window, plan);
+    ph_window_begin (self, plan);
   else
-    show_problem (lookup->window, error);
+    show_problem (self, error);
+}
+
+/* The window that has it; borrowed, NULL if none. */
+static PhWindow *
+find_opened (PhWindow *self, PhSavedSession *saved)
+{
+  GList *windows = gtk_application_get_windows (GTK_APPLICATION (get_application (self)));
+
+  for (GList *l = windows; l != NULL; l = l->next)
+    if (PH_IS_WINDOW (l->data) && is_running (l->data) && PH_WINDOW (l->data)->plan->saved == saved)
+      return l->data;
+  return NULL;
 }
 
 void
 ph_window_open_saved (PhWindow *window, PhSavedSession *saved)
 {
-  GCancellable *cancellable = start_opening (window);
-  Lookup *lookup = g_new0 (Lookup, 1);
+  PhWindow *opened = find_opened (window, saved);
 
-  lookup->window = g_object_ref (window);
-  lookup->saved = g_object_ref (saved);
+  if (opened != NULL)
+    {
+      gtk_window_present (GTK_WINDOW (opened));
+      return;
+    }
   ph_saved_sessions_lookup_secret_async (ph_application_get_saved (get_application (window)), saved,
-                                         cancellable, on_secret_found, lookup);
+                                         start_opening (window), on_secret_found,
+                                         lookup_new (window, saved));
 }
 
 void
@@ -675,6 +780,10 @@ ph_window_new (PhApplication *application)
   PhWindow *self = g_object_new (PH_TYPE_WINDOW, "application", application, NULL);
   GSettings *settings = ph_settings_get_gsettings (ph_application_get_settings (application));
 
+  g_signal_connect_object (ph_application_get_saved (application), "forgotten",
+                           G_CALLBACK (on_forgotten), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (application, "window-removed", G_CALLBACK (on_removed), self,
+                           G_CONNECT_SWAPPED);
   gtk_window_set_default_size (GTK_WINDOW (self), g_settings_get_int (settings, "window-width"),
                                g_settings_get_int (settings, "window-height"));
   if (g_settings_get_boolean (settings, "window-maximized"))

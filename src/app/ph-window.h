@@ -19,7 +19,8 @@ const char *ph_window_get_name (PhWindow *window);
  * told on the page to begin with. Takes @plan. */
 void ph_window_begin (PhWindow *window, PhPlan *plan);
 
-/* The same with a saved session, whose secret has to be looked up first. */
+/* The same with a saved session, whose secret has to be looked up first. One that runs in another
+ * window is not begun a second time: that window is shown. */
 void ph_window_open_saved (PhWindow *window, PhSavedSession *saved);
 
 /* Shows @code on the page to begin with, for the person to decide. */
@@ -31,7 +32,10 @@ gboolean ph_window_is_idle (PhWindow *window);
 /* Borrowed; NULL while there is no session. */
 PhLive *ph_window_get_live (PhWindow *window);
 
-/* Answers the open question about @peer, if there is one. */
+/* Closes it for good, for the program is to end: asks before connections are closed. */
+void ph_window_quit (PhWindow *window);
+
+/* See ph_live_answer_peer. */
 void ph_window_answer (PhWindow *window, const char *peer, gboolean is_yes);
 
 /* Opens @uri, of the web, with the browser that the desktop has; a toast says so if there is none.
