@@ -312,6 +312,13 @@ get_idle_window (PhApplication *self)
   return ph_window_new (self);
 }
 
+/* What was typed: a share code looks like a file's name to GLib. Owned. */
+static char *
+dup_given (GFile *file)
+{
+  return g_file_is_native (file) ? g_file_get_basename (file) : g_file_get_uri (file);
+}
+
 /* Links land where there is no session, and wait there for the person's word. Those of a command
  * line may be any bytes. */
 static void
@@ -319,7 +326,7 @@ ph_application_open (GApplication *application, GFile **files, int n_files, cons
 {
   for (int i = 0; i < n_files; i++)
     {
-      g_autofree char *given = g_file_get_uri (files[i]);
+      g_autofree char *given = dup_given (files[i]);
       g_autofree char *link = g_utf8_make_valid (given, -1);
       PhWindow *window = get_idle_window (PH_APPLICATION (application));
 
@@ -489,5 +496,6 @@ ph_application_main (int argc, char **argv)
       g_object_new (PH_TYPE_APPLICATION, "application-id", id, "flags", G_APPLICATION_HANDLES_OPEN,
                     "resource-base-path", "/io/github/porthole/Porthole", NULL);
   g_application_add_main_option_entries (G_APPLICATION (application), option_entries);
+  g_application_set_option_context_parameter_string (G_APPLICATION (application), "[LINK]");
   return g_application_run (G_APPLICATION (application), argc, arguments);
 }

@@ -25,8 +25,8 @@ static const Problem problems[PH_ERROR_N_CODES] = {
                                     N_ ("Nobody answers at the address in the link. Check your "
                                         "network connection, and ask the "
                                         "Host whether the session is still open. A link without a "
-                                        "signaling server works only "
-                                        "in the Host’s own network.") },
+                                        "signaling server works only in the Host’s own network: "
+                                        "from elsewhere, pair without a server.") },
   [PH_ERROR_SESSION_UNKNOWN] = { N_ ("No Such Session"), "edit-find-symbolic", FALSE,
                                  N_ ("The signaling server does not know the session any more. "
                                      "Create a new one."),

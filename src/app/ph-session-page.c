@@ -130,6 +130,14 @@ is_being_paired (PhLive *live)
   return ph_live_is_manual (live) && (state == PH_SESSION_STARTING || state == PH_SESSION_WAITING);
 }
 
+static const char *
+get_host_waiting (PhLive *live)
+{
+  return g_list_model_get_n_items (ph_live_get_questions (live)) > 0
+             ? _ ("Somebody wants to join")
+             : _ ("Waiting for someone to join");
+}
+
 /* How the session stands and what happens next. Owned. */
 static char *
 dup_status (PhLive *live)
@@ -143,7 +151,7 @@ dup_status (PhLive *live)
     case PH_SESSION_STARTING:
       return g_strdup (is_host ? _ ("Creating the session…") : _ ("Joining…"));
     case PH_SESSION_WAITING:
-      return g_strdup (is_host ? _ ("Waiting for someone to join")
+      return g_strdup (is_host ? get_host_waiting (live)
                                : _ ("Waiting for the Host to let you in"));
     case PH_SESSION_CONNECTING:
       return g_strdup (_ ("Looking for a direct path…"));
@@ -306,6 +314,8 @@ ph_session_page_new (PhLive *live)
   ph_connections_view_set_live (self->connections, live);
   ph_events_view_set_live (self->events, live);
   g_signal_connect_object (live, "updated", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
+  g_signal_connect_object (ph_live_get_questions (live), "items-changed", G_CALLBACK (update), self,
+                           G_CONNECT_SWAPPED);
   g_signal_connect_object (live, "joined", G_CALLBACK (on_joined), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (live, "ended", G_CALLBACK (update), self, G_CONNECT_SWAPPED);
   g_signal_connect_object (self->stack, "notify::visible-child", G_CALLBACK (update), self,
