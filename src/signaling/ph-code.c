@@ -120,9 +120,10 @@ build (const char *text, const char *id, const char *secret, const char *server,
     return NULL;
   if (secret != NULL && !ph_base64url_decode (secret, bytes, sizeof bytes))
     {
-      set_parse_error (error, text,
-                       _ ("what follows the session ID should be a secret of 22 characters of "
-                          "A-Z a-z 0-9 _ -; copy it again, whole"));
+      set_parse_error (
+          error, text,
+          _ ("what follows the session ID is no whole secret, or was changed on its way; "
+             "copy it again, whole"));
       return NULL;
     }
   code = ph_code_new (id, secret != NULL ? bytes : NULL, server);
