@@ -187,7 +187,7 @@ class Host(people.Case):
     def test_own_server(self):
         """Without a server the Host's computer is one, and says what that means"""
         app, window, link = self.host('Ann', signal='')
-        window.label(re.compile('^Without a signaling server'))
+        window.label('For your own network only')
         self.guest(app, link)
 
 
