@@ -188,6 +188,8 @@ class App(harness.Process):
         env.update(GDK_BACKEND='x11', GDK_DEBUG='gl-disable', GSK_RENDERER='cairo',
                    GTK_A11Y='atspi', GSETTINGS_BACKEND='keyfile', GSETTINGS_SCHEMA_DIR=SCHEMAS,
                    ADW_DISABLE_PORTAL='1', GIO_USE_VFS='local', GIO_USE_PROXY_RESOLVER='dummy')
+        if 'ASAN_OPTIONS' in os.environ:  # whole stacks, to tell leaks by: GLib has no frames
+            env['ASAN_OPTIONS'] = os.environ['ASAN_OPTIONS'] + ':fast_unwind_on_malloc=0'
         return env
 
     def until(self, condition, what, seconds=20):
