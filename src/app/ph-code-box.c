@@ -13,6 +13,7 @@ struct _PhCodeBox
   AdwBin parent_instance;
 
   GtkLabel *code_label;
+  GtkWidget *code_button;
   GtkWidget *link_buttons;
   GtkMenuButton *more_button;
   GtkWidget *qr_button;
@@ -88,6 +89,15 @@ copy_more (GtkWidget *widget, const char *action, GVariant *parameter)
   copy (PH_CODE_BOX (widget), link, what);
 }
 
+static void
+show_code (PhCodeBox *self)
+{
+  const char *shown = self->code != NULL ? self->code : self->link;
+
+  gtk_label_set_text (self->code_label, shown != NULL ? shown : "");
+  gtk_widget_set_visible (self->code_button, self->code != NULL);
+}
+
 void
 ph_code_box_set_code (PhCodeBox *self, const char *code)
 {
@@ -96,7 +106,7 @@ ph_code_box_set_code (PhCodeBox *self, const char *code)
     return;
   g_free (self->code);
   self->code = g_strdup (code);
-  gtk_label_set_text (self->code_label, code != NULL ? code : "");
+  show_code (self);
   gtk_widget_action_set_enabled (GTK_WIDGET (self), "code-box.copy-code", code != NULL);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_CODE]);
 }
@@ -131,6 +141,7 @@ ph_code_box_set_link (PhCodeBox *self, const char *link)
     return;
   g_free (self->link);
   self->link = g_strdup (link);
+  show_code (self);
   show_link (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LINK]);
 }
@@ -238,6 +249,7 @@ bind_template (GtkWidgetClass *class)
 {
   gtk_widget_class_set_template_from_resource (class, PH_RESOURCES "ph-code-box.ui");
   gtk_widget_class_bind_template_child (class, PhCodeBox, code_label);
+  gtk_widget_class_bind_template_child (class, PhCodeBox, code_button);
   gtk_widget_class_bind_template_child (class, PhCodeBox, link_buttons);
   gtk_widget_class_bind_template_child (class, PhCodeBox, more_button);
   gtk_widget_class_bind_template_child (class, PhCodeBox, qr_button);

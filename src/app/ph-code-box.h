@@ -9,7 +9,8 @@ G_BEGIN_DECLS
  * a QR code.
  *
  * Properties:
- *   code        nullable; the share code. It is shortened to be seen, and copied whole.
+ *   code        nullable; the share code. It is shortened to be seen, and copied whole. Without one
+ *               the link is seen in its place, and only that can be copied.
  *   link        nullable; without one only the code can be copied
  *   more-links  GStrv, nullable; the same link by other addresses of this computer
  *

@@ -108,7 +108,8 @@ update_code (PhHostView *self)
 
   gtk_widget_set_visible (self->invitation, snapshot->code != NULL);
   gtk_widget_set_visible (self->own_server, snapshot->own_port != 0);
-  ph_code_box_set_code (self->code_box, snapshot->code);
+  /* A code does not say where to ask, and the Host that is its own server is known nowhere else. */
+  ph_code_box_set_code (self->code_box, snapshot->own_port == 0 ? snapshot->code : NULL);
   ph_code_box_set_link (self->code_box, snapshot->link);
   ph_code_box_set_more_links (self->code_box, snapshot->more_links);
 }

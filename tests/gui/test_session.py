@@ -188,6 +188,7 @@ class Host(people.Case):
         """Without a server the Host's computer is one, and says what that means"""
         app, window, link = self.host('Ann', signal='')
         window.label('For your own network only')
+        self.assertFalse(window.has('push button', 'Copy Code'))  # nobody could join by it
         self.guest(app, link)
 
 
