@@ -16,7 +16,7 @@ import services
 LINK = 'porthole+http://127.0.0.1:1/{}#' + 'A' * 22
 SOMETHING_ELSE = 'Something else, like 127.0.0.1:25565'
 CONNECTED = re.compile('^Connected')
-CODE = re.compile(r'^[\w-]{21}\.[\w-]{22}$')
+CODE = re.compile(r'[\w-]{21}[.#][\w-]{22}$')  # or a link, where a code leads nowhere
 
 
 def service_row(window, endpoint):
@@ -76,9 +76,9 @@ class StartPage(desktop.Case):
         rule.set_text('192.168.1.5:22')
         window.label('Shares 192.168.1.5:22')
         window.button('Create Session').click()
-        rules = window.find('list', 'Rules')
-        rules.row('Minecraft')
-        rules.label(re.compile('192.168.1.5:22'))
+        window.find('list', 'Rules')
+        window.row('Minecraft')
+        window.label(re.compile('192.168.1.5:22'))
         self.share_more(app, window)
 
     def share_more(self, app, window):
