@@ -87,11 +87,31 @@ class Sink:
 
 
 class ClosedPort:
-    """An endpoint that refuses."""
+    """An endpoint that refuses, TCP and UDP, and goes to nobody else for as long as this lives."""
 
     def __init__(self):
-        self.address, self.port = '127.0.0.1', harness.free_port()
+        self.stream, self.datagrams = self.hold()
+        self.address, self.port = self.stream.getsockname()
         self.endpoint = harness.endpoint(self.address, self.port)
+
+    def hold(self):
+        """Two sockets on one port: one does not listen, the other has a peer already."""
+        for _ in range(100):
+            stream = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            stream.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            stream.bind(('127.0.0.1', 0))
+            with contextlib.suppress(OSError):
+                datagrams.bind(stream.getsockname())
+                datagrams.connect(stream.getsockname())
+                return stream, datagrams
+            stream.close()
+            datagrams.close()
+        raise AssertionError('no port is free for TCP and UDP')
+
+    def __del__(self):
+        self.stream.close()
+        self.datagrams.close()
 
 
 def echo(connection):

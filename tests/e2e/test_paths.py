@@ -167,17 +167,17 @@ class Test(harness.Case):
         self.addCleanup(silent.close)
         silent.bind(('127.0.0.1', 0))
         port = silent.getsockname()[1]
-        closed = harness.free_port()
+        closed = services.ClosedPort()
         events = self.tried(f'turn:anna:pw@127.0.0.1:{port}', f'127.0.0.1:{port}',
-                            f'turn:a:b@127.0.0.1:{closed}', f'http://127.0.0.1:{closed}',
-                            f'turn:a:b@127.0.0.1:{closed}?transport=tcp',
+                            f'turn:a:b@{closed.endpoint}', f'http://{closed.endpoint}',
+                            f'turn:a:b@{closed.endpoint}?transport=tcp',
                             f'turn:a:b@127.0.0.1:{web.port}?transport=tcp',
                             f'http://127.0.0.1:{web.port}')
         self.assertFalse(any(event['works'] for event in events.values()))
         for server, word in ((f'turn:…@127.0.0.1:{port}', 'UDP'), (f'127.0.0.1:{port}', 'UDP'),
-                             (f'turn:…@127.0.0.1:{closed}', 'Nothing answers'),
-                             (f'turn:…@127.0.0.1:{closed}?transport=tcp', 'TCP'),
-                             (f'http://127.0.0.1:{closed}', 'does not answer'),
+                             (f'turn:…@{closed.endpoint}', 'Nothing answers'),
+                             (f'turn:…@{closed.endpoint}?transport=tcp', 'TCP'),
+                             (f'http://{closed.endpoint}', 'does not answer'),
                              (f'turn:…@127.0.0.1:{web.port}?transport=tcp', 'does not answer'),
                              (f'http://127.0.0.1:{web.port}', 'not as a signaling server')):
             self.assertIn(word, events[server]['message'])

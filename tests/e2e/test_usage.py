@@ -57,7 +57,7 @@ WRONG = [
     (['join', CODE, 'extra', *SIGNAL], 'extra', ''),
     (['join', 'not a code', *SIGNAL], '“not a code', '21'),
     (['join', 'A' * 20 + '.' + 'A' * 22, *SIGNAL], 'A' * 20, '21'),
-    (['join', 'A' * 21 + '.' + 'A' * 21, *SIGNAL], 'A' * 21, '22'),
+    (['join', 'A' * 21 + '.' + 'A' * 21, *SIGNAL], 'A' * 21, 'no whole secret'),
     (['join', '-' + 'A' * 20 + '.' + 'A' * 22, *SIGNAL], 'A' * 20, ''),
     (['join', f'http://example.com/{CODE}'], 'http://example.com', 'porthole:'),
     (['join', 'porthole://'], 'porthole://', ''),

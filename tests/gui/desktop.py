@@ -170,8 +170,10 @@ class Desktop:
 class App(harness.Process):
     """porthole-gtk, run by somebody whose home is `home`."""
 
-    def __init__(self, desktop, home, *arguments, env=(), program=PORTHOLE_GTK, statuses=(0,)):
+    def __init__(self, desktop, home, *arguments, env=(), program=PORTHOLE_GTK, statuses=(0,),
+                 tells_leaks=False):
         self.desktop = desktop
+        self.tells_leaks = tells_leaks
         self.left = desktop.strip(self)
         self.placed = set()
         self.statuses = statuses
@@ -188,9 +190,13 @@ class App(harness.Process):
         env.update(GDK_BACKEND='x11', GDK_DEBUG='gl-disable', GSK_RENDERER='cairo',
                    GTK_A11Y='atspi', GSETTINGS_BACKEND='keyfile', GSETTINGS_SCHEMA_DIR=SCHEMAS,
                    ADW_DISABLE_PORTAL='1', GIO_USE_VFS='local', GIO_USE_PROXY_RESOLVER='dummy')
-        if 'ASAN_OPTIONS' in os.environ:  # whole stacks, to tell leaks by: GLib has no frames
-            env['ASAN_OPTIONS'] = os.environ['ASAN_OPTIONS'] + ':fast_unwind_on_malloc=0'
+        if 'ASAN_OPTIONS' in os.environ:
+            env['ASAN_OPTIONS'] = f"{os.environ['ASAN_OPTIONS']}:{self.leak_options()}"
         return env
+
+    def leak_options(self):
+        """Leaks are told by whole stacks, as GLib has no frames; that takes five times as long."""
+        return 'fast_unwind_on_malloc=0' if self.tells_leaks else 'detect_leaks=0'
 
     def until(self, condition, what, seconds=20):
         """Waits for condition(), in which widgets may come and go, as long as it runs."""
@@ -379,6 +385,8 @@ class App(harness.Process):
 class Case(harness.Case):
     """A test with programs that have windows; leaves a picture and the trees where it fails."""
 
+    tells_leaks = False  # under LeakSanitizer
+
     def setUp(self):
         super().setUp()
         self.desktop = Desktop.get()
@@ -388,7 +396,8 @@ class Case(harness.Case):
         """Starts a program for the person whose home is called that; its App. Unless it is to be
         new, it hands over to one that runs already."""
         new = ['--new-instance'] if is_new else []
-        app = self.own(App(self.desktop, self.folder / home, *new, *arguments, **options))
+        app = self.own(App(self.desktop, self.folder / home, *new, *arguments,
+                           tells_leaks=self.tells_leaks, **options))
         self.apps.append(app)
         return app
 

@@ -86,6 +86,8 @@ class Joined(desktop.Case):
 
 
 class Offered(Joined):
+    tells_leaks = True
+
     def test_use(self):
         """One click on what is offered, and it answers on the next free port, byte for byte"""
         data = os.urandom(4 * harness.MIB)

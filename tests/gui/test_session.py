@@ -341,6 +341,8 @@ class Windows(people.Case):
 
 
 class Saved(people.Case):
+    tells_leaks = True
+
     def stands_in_home(self, text):
         """Whether any file of Ann's has it, wherever secrets are kept."""
         return any(text.encode() in path.read_bytes()

@@ -8,6 +8,8 @@ import desktop
 
 
 class Start(desktop.Case):
+    tells_leaks = True
+
     def test_close(self):
         """It opens, and closing it ends the program"""
         app = self.start_app()
