@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# What the Flatpak, the zip and the Debian packages have in common: the commit they are made of, and
+# Debian trees to make them in. Sourced by scripts that run at the top of the checkout, with `say`
+# and `die` of ./dev.
+
+made=$PWD/build-packages
+version=$(sed -n "s/^ *version: '\(.*\)',$/\1/p" meson.build | head -n 1)
+
+# The time of the commit stands wherever a time is written, so that it is the same each time.
+commit=$(git rev-parse HEAD) || die 'Packages are made from a commit: this is no git checkout.'
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct HEAD)
+export SOURCE_DATE_EPOCH
+umask 022
+
+# export_source FOLDER: the committed files, and nothing else, into an empty FOLDER.
+export_source ()
+{
+  [ -z "$(git status --porcelain)" ] || say "Uncommitted changes are not in what is made: it is $commit."
+  rm -rf "$1"
+  mkdir -p "$1"
+  git archive --format=tar HEAD | tar -x -C "$1"
+}
+
+# What Porthole is compiled with, in Debian's names; ./dev knows them.
+build_packages ()
+{
+  debian_packages build
+  echo debhelper lintian patchelf zip file
+}
+
+# make_tree NAME PACKAGE…: a Debian 12 with these packages as a folder, whose path is printed. It is
+# kept for a week, which is how soon a security update reaches what is made. PORTHOLE_DEBIAN names
+# another mirror, such as a snapshot of the day on which something was made.
+make_tree ()
+{
+  local name=$1 tree=$made/trees/$1 stamp list
+  shift
+  stamp=$made/trees/$name.packages
+  list="${PORTHOLE_DEBIAN:-} $*"
+  if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$list" ] || [ -n "$(find "$stamp" -mtime +6)" ]; then
+    say "Making a Debian tree ($name) …"
+    rm -rf "$tree" "$stamp"
+    mkdir -p "$tree"
+    mmdebstrap --quiet --variant=minbase --include="$(tr ' ' , <<<"$*")" \
+      bookworm "$tree.tar" ${PORTHOLE_DEBIAN:+"$PORTHOLE_DEBIAN"} >&2
+    tar -x --no-same-owner --exclude='./dev/*' -f "$tree.tar" -C "$tree"
+    rm "$tree.tar"
+    mkdir "$tree/build"
+    echo "$list" >"$stamp"
+  fi
+  echo "$tree"
+}
+
+# in_tree TREE FOLDER COMMAND…: runs it in TREE, which it cannot change, without a network, with
+# FOLDER as /build. Paths, names and times are the same wherever this runs.
+in_tree ()
+{
+  local tree=$1 folder=$2
+  shift 2
+  bwrap --unshare-all --uid 0 --gid 0 --hostname build --die-with-parent --new-session --clearenv \
+    --setenv PATH /usr/sbin:/usr/bin:/sbin:/bin --setenv HOME /tmp --setenv LC_ALL C.UTF-8 \
+    --setenv TZ UTC --setenv SOURCE_DATE_EPOCH "$SOURCE_DATE_EPOCH" \
+    --ro-bind "$tree" / --dev /dev --proc /proc --tmpfs /tmp --tmpfs /run \
+    --bind "$folder" /build --chdir /build "$@"
+}
