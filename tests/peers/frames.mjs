@@ -178,7 +178,10 @@ export class Connection {
     }
     this.wake();
     if (event !== CLOSE) return;
-    this.close(this.reason === DONE ? DONE : RESET); // who receives one answers with one
+    // Who receives one answers with one, unless the channel is about to close: wrtc crashes where
+    // that happens while it sends.
+    if (this.reason === ENDING) this.closed = true;
+    else this.close(this.reason === DONE ? DONE : RESET);
     this.settle();
   }
 }
