@@ -108,7 +108,8 @@ accept_all (World *world)
     }
 }
 
-/* A Client makes up the names of connections that have no address: it numbers them. */
+/* What is known of the connection that @app is at the end of; NULL, as where a Host has dialled what
+ * none of the names is for. A Client numbers the names of connections that have no address. */
 static PhNameRecord *
 find_record (World *world, const PhApp *app)
 {
@@ -116,7 +117,7 @@ find_record (World *world, const PhApp *app)
   gpointer record;
 
   if (world->role == PH_MUX_HOST)
-    return g_hash_table_lookup (world->peer.names, &app->name);
+    return app->name.dst.port != 0 ? g_hash_table_lookup (world->peer.names, &app->name) : NULL;
   g_hash_table_iter_init (&iter, world->peer.names);
   while (g_hash_table_iter_next (&iter, NULL, &record))
     {
