@@ -34,7 +34,6 @@ def entry(release, time, maintainer):
         yield from textwrap.wrap(point, 78, initial_indent='  * ', subsequent_indent='    ')
     yield ''
     yield f' -- {maintainer}  {email.utils.format_datetime(time)}'
-    yield ''
 
 
 def main():
@@ -43,8 +42,9 @@ def main():
     times = [time_of(release) for release in releases]
     times[0] = datetime.datetime.fromtimestamp(int(os.environ['SOURCE_DATE_EPOCH']),
                                                datetime.timezone.utc)
-    for release, time in zip(releases, times):
-        print('\n'.join(entry(release, time, maintainer)))
+    entries = ['\n'.join(entry(release, time, maintainer))
+               for release, time in zip(releases, times)]
+    print('\n\n'.join(entries))
 
 
 if __name__ == '__main__':
