@@ -27,6 +27,7 @@ import services
 SYSTEMD = pathlib.Path('/lib/systemd/systemd')
 UNIT = os.environ.get('PORTHOLE_SIGNAL_UNIT',
                       str(harness.ROOT / 'build/data/porthole-signal.service'))
+INSTALLED = pathlib.Path('/lib/systemd/system/porthole-signal.service')
 UNSHARE = ['unshare', '--fork', '--kill-child', '--pid', '--mount', '--mount-proc', '--cgroup',
            '--uts', '--ipc']
 CLONE_NEWNET = 0x40000000
@@ -41,11 +42,10 @@ folder=$1 tty=$2 root=$3; shift 3
 mount --make-rprivate /
 mount --bind "$tty" /dev/console
 mount -t tmpfs tmpfs /run
-mkdir -p /run/units /run/program /run/systemd/journald.conf.d
+mkdir -p /run/systemd/journald.conf.d
 printf '[Journal]\nStorage=volatile\nReadKMsg=no\nAudit=no\nForwardToWall=no\n' \
   >/run/systemd/journald.conf.d/test.conf
-cp -P "$folder"/units/* /run/units
-cp "$folder"/program/* /run/program
+cp -rP "$folder/units" "$folder/program" /run
 umount -l /sys/fs/cgroup
 [ $# = 1 ] || mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
 for hierarchy; do
@@ -53,7 +53,10 @@ for hierarchy; do
   mkdir -p "/sys/fs/cgroup/${rest#*:}"
   mount -t "$type" -o "${rest%%:*}" cgroup "/sys/fs/cgroup/${rest#*:}"
 done
-if [ "$root" != / ]; then
+if [ "$root" = / ]; then # nothing is left where a service had a /tmp of its own
+  mount -t tmpfs tmpfs /tmp
+  mount -t tmpfs tmpfs /var/tmp
+else
   mount --bind "$root" "$root"
   for place in dev proc run sys; do mount --rbind "/$place" "$root/$place"; done
   cd "$root"
@@ -143,25 +146,20 @@ class System:
         units, program = folder / 'units', folder / 'program'
         units.mkdir()
         program.mkdir()
-        shutil.copy(harness.SIGNAL, program / 'porthole-signal')
-        self.put_unit(units / 'porthole-signal.service')
+        if self.root == '/':
+            shutil.copy(harness.SIGNAL, program / 'porthole-signal')
+            self.unit = re.sub(r'^ExecStart=\S+/(.*)', lambda m: ' '.join(
+                ['ExecStart=/run/program/' + m.group(1), *self.options]),
+                pathlib.Path(UNIT).read_text(), flags=re.MULTILINE)
+            (units / 'porthole-signal.service').write_text(self.unit)
+        else:
+            (units / INSTALLED.name).symlink_to(INSTALLED)
         for target in TARGETS:
             (units / f'{target}.target').write_text('[Unit]\nDefaultDependencies=no\n')
         for name in ('service', 'socket'):
             shutil.copy(f'/lib/systemd/system/systemd-journald.{name}', units)
         (units / 'sysinit.target').write_text('[Unit]\nDefaultDependencies=no\n'
                                               'Wants=systemd-journald.socket\n')
-
-    def put_unit(self, path):
-        """The unit, which is to find the program; an installed one does."""
-        if self.root != '/':
-            path.symlink_to('/lib/systemd/system/porthole-signal.service')
-            self.unit = (pathlib.Path(self.root) / path.readlink().relative_to('/')).read_text()
-            return
-        text = pathlib.Path(UNIT).read_text()
-        self.unit = re.sub(r'^ExecStart=\S+/(.*)', lambda m: ' '.join(
-            ['ExecStart=/run/program/' + m.group(1), *self.options]), text, flags=re.MULTILINE)
-        path.write_text(self.unit)
 
     def enter_groups(self):
         """In the child: cgroups of its own, which become the root of what it sees."""

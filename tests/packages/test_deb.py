@@ -7,7 +7,7 @@ Needs root. All that is done to the tree is done to a copy of it, in a mount nam
 of this test's own.
 
     PORTHOLE_DEBS   the folder with the packages
-    PORTHOLE_FRESH  the tree, as `make_tree` and `needs_of` in data/packages/common.sh make it
+    PORTHOLE_FRESH  the tree, as `fresh_tree` in data/packages/common.sh makes it
 """
 
 import atexit
@@ -37,6 +37,7 @@ import test_unit  # noqa: E402
 
 APP_ID = 'io.github.porthole.Porthole'
 PACKAGES = ('porthole', 'porthole-gtk', 'porthole-signal')
+PLACES = ('dev', 'proc', 'tmp')  # this machine's, in the tree
 NOBODY = 61999  # a user that there is not
 CLONE_NEWNS = 0x20000
 
@@ -63,7 +64,6 @@ def own_mounts():
 def look(root):
     """Every file of a tree: its kind and rights, its owner, and what is in it."""
     found = {}
-    device = os.lstat(root).st_dev
     for folder, folders, names in os.walk(root):
         for name in folders + names:
             path = os.path.join(folder, name)
@@ -74,8 +74,6 @@ def look(root):
                 holds = os.readlink(path) if stat.S_ISLNK(status.st_mode) else None
             found[path.removeprefix(root)] = (oct(status.st_mode), status.st_uid, status.st_gid,
                                               holds)
-        folders[:] = [name for name in folders
-                      if os.lstat(os.path.join(folder, name)).st_dev == device]
     return found
 
 
@@ -94,14 +92,26 @@ class Tree:
         atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
         self.root = self.folder + '/tree'
         subprocess.run(['cp', '-a', os.environ['PORTHOLE_FRESH'], self.root], check=True)
+        # As systemd writes at the first boot of all.
+        (pathlib.Path(self.root) / 'etc/machine-id').write_text('5' * 32 + '\n', encoding='ascii')
         self.before = look(self.root)
-        for place in ('dev', 'proc', 'tmp'):
-            subprocess.run(['mount', '--rbind', f'/{place}', f'{self.root}/{place}'], check=True)
-        atexit.register(self.close)
+        self.mount()
+        atexit.register(self.unmount)
 
-    def close(self):
-        for place in ('dev', 'proc', 'tmp'):
+    def mount(self):
+        for place in PLACES:
+            subprocess.run(['mount', '--rbind', f'/{place}', f'{self.root}/{place}'], check=True)
+
+    def unmount(self):
+        for place in PLACES:
             subprocess.run(['umount', '-l', f'{self.root}/{place}'], check=True)
+
+    def changes(self):
+        """How it differs from what it was copied from."""
+        self.unmount()
+        found = differences(self.before, look(self.root))
+        self.mount()
+        return found
 
     def run(self, *words, **env):
         """Runs a program in it to its end; what it said."""
@@ -125,25 +135,24 @@ class Tree:
             files = [str(path) for path in sorted(pathlib.Path(folder).iterdir())]
             return self.run('apt-get', 'install', '-y', *files)
 
-    def programs(self, folder):
-        """Programs out here that run those in there."""
-        made = {}
-        for name in PACKAGES:
-            path = made[name] = folder / name
-            path.write_text(WRAPPER.format(root=shlex.quote(self.root), name=name))
-            path.chmod(0o755)
-        return made
+    def program(self, name):
+        """A program out here that runs the one in there."""
+        path = pathlib.Path(self.folder) / name
+        path.write_text(WRAPPER.format(root=shlex.quote(self.root), name=name), encoding='utf-8')
+        path.chmod(0o755)
+        return str(path)
 
     def exec_start(self):
-        unit = (pathlib.Path(self.root) / 'lib/systemd/system/porthole-signal.service').read_text()
+        unit = pathlib.Path(self.root + str(test_unit.INSTALLED)).read_text(encoding='utf-8')
         return shlex.split(re.search(r'^ExecStart=(.*)', unit, re.MULTILINE).group(1))
 
 
-def why_not():
+def skip_where_missing(case):
     for name in ('PORTHOLE_DEBS', 'PORTHOLE_FRESH'):
         if not os.environ.get(name):
-            return f'{name} says nothing'
-    return None if os.geteuid() == 0 else 'needs root'
+            case.skipTest(f'{name} is not set')
+    if os.geteuid() != 0:
+        case.skipTest('needs root')
 
 
 class Shared:
@@ -158,21 +167,19 @@ class Shared:
             test_unit.own_network()
             cls.one = Tree()
             cls.one.install()
+            harness.PORTHOLE = cls.one.program('porthole')
+            harness.SIGNAL = cls.one.program('porthole-signal')
         return cls.one
 
 
 class Installed(people.Case):
     def setUp(self):
-        if why_not():
-            self.skipTest(why_not())
+        skip_where_missing(self)
         self.tree = Shared.get()
-        self.programs = self.tree.programs(pathlib.Path(self.tree.folder))
-        harness.PORTHOLE = str(self.programs['porthole'])
-        harness.SIGNAL = str(self.programs['porthole-signal'])
         super().setUp()
 
     def start_app(self, *arguments, **options):
-        return super().start_app(*arguments, program=self.programs['porthole-gtk'], **options)
+        return super().start_app(*arguments, program=self.tree.program('porthole-gtk'), **options)
 
     def test_version(self):
         """Each says its name and the version, as do its manual page and the package"""
@@ -183,7 +190,7 @@ class Installed(people.Case):
                 self.assertEqual(self.tree.run(name, '--version'), f'{name} {version}\n')
                 said = self.tree.run('dpkg-query', '-W', '-f', '${Version}', name)
                 self.assertEqual(said, version)
-                self.assertIn(f'{name} {version}', self.tree.run('man', name, MANPAGER='cat'))
+                self.assertRegex(self.tree.run('man', name), rf'\nPorthole {version} ')
 
     def test_around(self):
         """Manual pages, completion, translations, schema, icon and desktop entry are found"""
@@ -206,8 +213,7 @@ class Installed(people.Case):
     def test_session(self):
         """A whole session between two installed command lines, by way of the installed daemon"""
         echo = self.echo()
-        _, host = self.host_for(echo)
-        client = self.join_for(self.daemon, host, echo, options=('--signal', self.daemon.url))
+        _, client = self.pair(echo)
         self.assert_carries(client.local(echo.endpoint), echo)
 
     def test_window(self):
@@ -282,13 +288,21 @@ class Removed(harness.Case):
 
     def test_without_traces(self):
         """Enabled and run by a systemd, then removed, it is stopped; purged, the tree is as before"""
-        if why_not() or test_unit.why_not():
-            self.skipTest(why_not() or test_unit.why_not())
+        skip_where_missing(self)
         Shared.get()
+        if test_unit.why_not():
+            self.skipTest(test_unit.why_not())
         tree = Tree()
         tree.install()
         tree.run('systemctl', 'enable', 'porthole-signal')
-        self.fail(differences(tree.before, look(tree.root)))
+        wants = '/etc/systemd/system/multi-user.target.wants/porthole-signal.service'
+        self.assertTrue(any(line.startswith(wants) for line in tree.changes()))
+        system = self.boot(tree)
+        callers.exchange(system, 1)
+        said = self.inside(system, 'apt-get', 'remove', '-y', *PACKAGES)
+        harness.until(lambda: system.main_pid() is None, f'it to be stopped by:\n{said}')
+        self.inside(system, 'dpkg', '--purge', *PACKAGES)
+        self.assertEqual(tree.changes(), [])
 
 
 if __name__ == '__main__':
