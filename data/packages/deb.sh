@@ -46,11 +46,13 @@ make_debs ()
   local tree
   # shellcheck disable=SC2046 # a list
   tree=$(make_tree build $(build_packages))
-  rm -rf "$work" "$debs"
-  mkdir -p "$work" "$debs"
+  rm -rf "$work"
+  mkdir -p "$work"
   export_packaging "$work/porthole-$version"
   build_debs "$tree"
   check_debs "$tree"
+  rm -rf "$debs"
+  mkdir "$debs"
   mv "$work"/*.deb "$work"/*.dsc "$work"/*.tar.* "$work"/*.changes "$work"/*.buildinfo "$debs"
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The Debian packages, in a Debian 12 that has what they need and nothing of ours: installed as people
-do, used, removed and purged.
+"""The Debian packages, in a Debian 12 that has what they need and nothing of ours: installed as
+people do, used, removed and purged.
 
 Needs root. All that is done to the tree is done to a copy of it, in a mount namespace and a network
 of this test's own.
@@ -17,6 +17,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -37,14 +38,15 @@ import test_unit  # noqa: E402
 
 APP_ID = 'io.github.porthole.Porthole'
 PACKAGES = ('porthole', 'porthole-gtk', 'porthole-signal')
+WANTED = '/etc/systemd/system/multi-user.target.wants/porthole-signal.service'
+ARCHIVES = '/var/cache/apt/archives'  # where apt puts packages before it installs them
 PLACES = ('dev', 'proc', 'tmp')  # this machine's, in the tree
 NOBODY = 61999  # a user that there is not
 CLONE_NEWNS = 0x20000
 
-# What a tree is not after packages were installed and purged, though nothing of theirs is left: the
-# books of dpkg and apt, the caches of apt, of the dynamic linker and of man.
-BOOKS = re.compile(r'/var/(lib/(dpkg|apt)|log/(dpkg\.log|alternatives\.log|apt)|cache/(apt|ldconfig|'
-                   r'man|debconf))(/|$)')
+# What may differ after packages were installed and purged: the books that dpkg and apt keep, and
+# the caches of apt and of man, which are made anew for what is there.
+BOOKS = re.compile(r'/var/(lib/(dpkg|apt)|log/(dpkg\.log|apt)|cache/(apt|man))(/|$)')
 
 # Runs a program of the tree as if it were here. What the harness says about the build is not so.
 WRAPPER = '''#!/bin/sh
@@ -81,6 +83,11 @@ def differences(before, after):
     return sorted(f'{path}: {before.get(path)} → {after.get(path)}'
                   for path in before.keys() | after.keys()
                   if before.get(path) != after.get(path) and not BOOKS.match(path))
+
+
+def package(name):
+    found, = pathlib.Path(os.environ['PORTHOLE_DEBS']).glob(f'{name}_*.deb')
+    return found
 
 
 class Tree:
@@ -130,8 +137,7 @@ class Tree:
         with tempfile.TemporaryDirectory(dir='/tmp') as folder:
             os.chmod(folder, 0o755)
             for name in PACKAGES:
-                found, = pathlib.Path(os.environ['PORTHOLE_DEBS']).glob(f'{name}_*.deb')
-                shutil.copy(found, folder)
+                shutil.copy(package(name), folder)
             files = [str(path) for path in sorted(pathlib.Path(folder).iterdir())]
             return self.run('apt-get', 'install', '-y', *files)
 
@@ -182,9 +188,15 @@ class Installed(people.Case):
         return super().start_app(*arguments, program=self.tree.program('porthole-gtk'), **options)
 
     def test_version(self):
-        """Each says its name and the version, as do its manual page and the package"""
+        """Each says its name and the version, as do its manual page, the package and the window"""
         meson = (harness.ROOT / 'meson.build').read_text(encoding='utf-8')
         version = re.search(r"version: '(.*?)'", meson).group(1)
+        app = self.start_app()
+        app.window()
+        app.press('F10')
+        app.windows()[0].find('menu item', 'About Porthole').click()
+        app.until(lambda: len(app.windows_laid_out()) == 2, 'the window about it')
+        app.windows()[1].button(version)
         for name in PACKAGES:
             with self.subTest(name=name):
                 self.assertEqual(self.tree.run(name, '--version'), f'{name} {version}\n')
@@ -250,12 +262,11 @@ class Installed(people.Case):
                       GLib.Variant('(a{sv})', ({},)))
         pid, = self.call_bus(bus, bus_name, f'{bus_name}.GetConnectionUnixProcessID',
                              GLib.Variant('(s)', (APP_ID,)))
-        def windows():
-            return desktop.run('xdotool', 'search', '--onlyvisible', '--pid', pid).split()
         try:
-            harness.until(windows, 'a window')
+            harness.until(lambda: desktop.run('xdotool', 'search', '--onlyvisible', '--pid', pid),
+                          'a window')
         finally:
-            os.kill(pid, 15)
+            os.kill(pid, signal.SIGTERM)
         harness.until(lambda: not pathlib.Path(f'/proc/{pid}').exists(), 'it to end')
 
     def test_command(self):
@@ -287,20 +298,26 @@ class Removed(harness.Case):
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False).stdout
 
     def test_without_traces(self):
-        """Enabled and run by a systemd, then removed, it is stopped; purged, the tree is as before"""
+        """The unit starts if it is told to, again after an upgrade, and ends when it is removed;
+        purged, the tree is as before"""
         skip_where_missing(self)
         Shared.get()
         if test_unit.why_not():
             self.skipTest(test_unit.why_not())
         tree = Tree()
         tree.install()
+        self.assertFalse([line for line in tree.changes() if line.startswith(WANTED)])
         tree.run('systemctl', 'enable', 'porthole-signal')
-        wants = '/etc/systemd/system/multi-user.target.wants/porthole-signal.service'
-        self.assertTrue(any(line.startswith(wants) for line in tree.changes()))
+        self.assertTrue([line for line in tree.changes() if line.startswith(WANTED)])
         system = self.boot(tree)
         callers.exchange(system, 1)
+        first = system.main_pid()
+        shutil.copy(package('porthole-signal'), tree.root + ARCHIVES)
+        said = self.inside(system, 'sh', '-c', f'dpkg -i {ARCHIVES}/porthole-signal_*.deb')
+        harness.until(lambda: system.main_pid() not in (None, first) and test_unit.answers(system),
+                      f'it to be started again by:\n{said}')
         said = self.inside(system, 'apt-get', 'remove', '-y', *PACKAGES)
-        harness.until(lambda: system.main_pid() is None, f'it to be stopped by:\n{said}')
+        self.assertIsNone(system.main_pid(), said)
         self.inside(system, 'dpkg', '--purge', *PACKAGES)
         self.assertEqual(tree.changes(), [])
 
