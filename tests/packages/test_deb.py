@@ -196,7 +196,7 @@ class Installed(people.Case):
         app.press('F10')
         app.windows()[0].find('menu item', 'About Porthole').click()
         app.until(lambda: len(app.windows_laid_out()) == 2, 'the window about it')
-        app.windows()[1].button(version)
+        app.windows()[1].label(version)
         for name in PACKAGES:
             with self.subTest(name=name):
                 self.assertEqual(self.tree.run(name, '--version'), f'{name} {version}\n')
