@@ -23,6 +23,7 @@ export_packaging ()
 build_debs ()
 {
   local tree=$1 record
+  # shellcheck disable=SC2016 # it is the tree's shell that is told
   record='sed -i -e "s/^Build-Date: .*/Build-Date: $(date -R -u -d "@$SOURCE_DATE_EPOCH")/"'
   record+=' -e "s/ parallel=[0-9]*//" ../*.buildinfo'
   say 'Building the packages …'
