@@ -52,6 +52,24 @@ make_tree ()
   echo "$tree"
 }
 
+# needs_of FOLDER: what the .debs there are made to run with, in Debian's names: of alternatives, the
+# first.
+needs_of ()
+{
+  local deb
+  for deb in "$1"/*.deb; do
+    dpkg-deb -f "$deb" Depends | tr , '\n'
+  done | sed 's/^ *//; s/[ (|].*//' | sort -u
+}
+
+# fresh_tree FOLDER: a Debian 12 to install the .debs there in, which has what they need and what shows
+# the rest of them: systemd, man and completion.
+fresh_tree ()
+{
+  # shellcheck disable=SC2046 # a list
+  make_tree fresh $(needs_of "$1") systemd man-db bash-completion
+}
+
 # in_tree TREE FOLDER COMMAND…: runs it in TREE, which it cannot change, without a network, with
 # FOLDER as /build. Paths, names and times are the same wherever this runs.
 in_tree ()

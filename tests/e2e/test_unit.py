@@ -27,24 +27,25 @@ import services
 SYSTEMD = pathlib.Path('/lib/systemd/systemd')
 UNIT = os.environ.get('PORTHOLE_SIGNAL_UNIT',
                       str(harness.ROOT / 'build/data/porthole-signal.service'))
+INSTALLED = pathlib.Path('/lib/systemd/system/porthole-signal.service')
 UNSHARE = ['unshare', '--fork', '--kill-child', '--pid', '--mount', '--mount-proc', '--cgroup',
            '--uts', '--ipc']
 CLONE_NEWNET = 0x40000000
 SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 # What PID 1 of the namespaces does before it becomes systemd. $1: a folder with our units and the
-# program; $2: a terminal to log to; the rest: cgroup hierarchies as type:options:place.
+# program; $2: a terminal to log to; $3: the tree of files to be in; the rest: cgroup hierarchies as
+# type:options:place.
 BOOT = r'''
 set -e
-folder=$1 tty=$2; shift 2
+folder=$1 tty=$2 root=$3; shift 3
 mount --make-rprivate /
 mount --bind "$tty" /dev/console
 mount -t tmpfs tmpfs /run
-mkdir -p /run/units /run/program /run/systemd/journald.conf.d
+mkdir -p /run/systemd/journald.conf.d
 printf '[Journal]\nStorage=volatile\nReadKMsg=no\nAudit=no\nForwardToWall=no\n' \
   >/run/systemd/journald.conf.d/test.conf
-cp "$folder"/units/* /run/units
-cp "$folder"/program/* /run/program
+cp -rP "$folder/units" "$folder/program" /run
 umount -l /sys/fs/cgroup
 [ $# = 1 ] || mount -t tmpfs -o mode=755 tmpfs /sys/fs/cgroup
 for hierarchy; do
@@ -52,6 +53,16 @@ for hierarchy; do
   mkdir -p "/sys/fs/cgroup/${rest#*:}"
   mount -t "$type" -o "${rest%%:*}" cgroup "/sys/fs/cgroup/${rest#*:}"
 done
+if [ "$root" = / ]; then # nothing is left where a service had a /tmp of its own
+  mount -t tmpfs tmpfs /tmp
+  mount -t tmpfs tmpfs /var/tmp
+else
+  mount --bind "$root" "$root"
+  for place in dev proc run sys; do mount --rbind "/$place" "$root/$place"; done
+  cd "$root"
+  pivot_root . mnt
+  umount -l /mnt
+fi
 exec env -i container=other PATH=/usr/sbin:/usr/bin:/sbin:/bin SYSTEMD_UNIT_PATH=/run/units \
   /lib/systemd/systemd --system --unit=porthole-signal.service --show-status=0 --log-level=info \
   --log-target=console --log-color=no
@@ -111,19 +122,21 @@ def own_network():
 
 
 class System:
-    """A booted systemd that runs our unit."""
+    """A booted systemd that runs our unit: this machine's systemd and the unit as it is built, or,
+    with a tree of files as root, that tree's and the unit that is installed there."""
 
     url = 'http://127.0.0.1:8080'
     port = 8080
 
-    def __init__(self, folder, *options):
+    def __init__(self, folder, *options, root='/'):
         self.options = options
+        self.root = root
         self.hierarchies = read_hierarchies()
         self.fill(folder)
         self.terminal, tty = pty.openpty()
         places = [f'{kind}:{options}:{name}' for kind, options, name, _ in self.hierarchies]
         self.child = subprocess.Popen(
-            [*UNSHARE, 'bash', '-c', BOOT, 'boot', folder, os.ttyname(tty), *places],
+            [*UNSHARE, 'bash', '-c', BOOT, 'boot', folder, os.ttyname(tty), root, *places],
             preexec_fn=self.enter_groups, stdin=tty, stdout=tty, stderr=tty)
         os.close(tty)
         os.set_blocking(self.terminal, False)
@@ -133,12 +146,14 @@ class System:
         units, program = folder / 'units', folder / 'program'
         units.mkdir()
         program.mkdir()
-        shutil.copy(harness.SIGNAL, program / 'porthole-signal')
-        text = pathlib.Path(UNIT).read_text()
-        text = re.sub(r'^ExecStart=\S+/(.*)', lambda m: ' '.join(
-            ['ExecStart=/run/program/' + m.group(1), *self.options]), text, flags=re.MULTILINE)
-        self.unit = text
-        (units / 'porthole-signal.service').write_text(self.unit)
+        if self.root == '/':
+            shutil.copy(harness.SIGNAL, program / 'porthole-signal')
+            self.unit = re.sub(r'^ExecStart=\S+/(.*)', lambda m: ' '.join(
+                ['ExecStart=/run/program/' + m.group(1), *self.options]),
+                pathlib.Path(UNIT).read_text(), flags=re.MULTILINE)
+            (units / 'porthole-signal.service').write_text(self.unit)
+        else:
+            (units / INSTALLED.name).symlink_to(INSTALLED)
         for target in TARGETS:
             (units / f'{target}.target').write_text('[Unit]\nDefaultDependencies=no\n')
         for name in ('service', 'socket'):
