@@ -5,7 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "app/ph-portable.h"
-#include "app/ph-executable.h"
+#include "core/ph-executable.h"
 #include "app/ph-secrets.h"
 #include "core/ph-log.h"
 

@@ -4,7 +4,8 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
-#include "ph-executable.h"
+#include "core/ph-bundle.h"
+#include "core/ph-executable.h"
 
 #define MARKER "portable"
 #define SCHEMAS "share/glib-2.0/schemas"
@@ -29,16 +30,6 @@ static gboolean is_writable;
 static char *log_file;
 static char **environment; /* the one the program was started with */
 
-/* The folder that the program was unpacked to: where it lies, or the one above `bin`. Owned. */
-static char *
-dup_root (const char *program)
-{
-  g_autofree char *folder = g_path_get_dirname (program);
-  g_autofree char *name = g_path_get_basename (folder);
-
-  return g_str_equal (name, "bin") ? g_path_get_dirname (folder) : g_steal_pointer (&folder);
-}
-
 static gboolean
 has_file (const char *folder, const char *name)
 {
@@ -52,7 +43,7 @@ static char *
 dup_marked_folder (const char *program)
 {
   g_autofree char *beside = g_path_get_dirname (program);
-  g_autofree char *root = dup_root (program);
+  g_autofree char *root = ph_bundle_dup_root (program);
 
   if (has_file (beside, MARKER))
     return g_steal_pointer (&beside);
@@ -63,7 +54,7 @@ static void
 find_schemas (const char *program)
 {
   const char *others = g_getenv ("GSETTINGS_SCHEMA_DIR");
-  g_autofree char *root = dup_root (program);
+  g_autofree char *root = ph_bundle_dup_root (program);
   g_autofree char *folder = g_build_filename (root, SCHEMAS, NULL);
   g_autofree char *both = NULL;
 
@@ -108,6 +99,7 @@ ph_portable_start (void)
   g_autofree char *folder = NULL;
 
   environment = g_get_environ ();
+  ph_bundle_start ();
   if (program == NULL)
     return;
   find_schemas (program);
@@ -154,7 +146,7 @@ char *
 ph_portable_dup_locale_folder (void)
 {
   g_autofree char *program = ph_executable_dup_path ();
-  g_autofree char *root = program != NULL ? dup_root (program) : NULL;
+  g_autofree char *root = program != NULL ? ph_bundle_dup_root (program) : NULL;
   g_autofree char *folder = root != NULL ? g_build_filename (root, TEXTS, NULL) : NULL;
 
   if (folder == NULL || !g_file_test (folder, G_FILE_TEST_IS_DIR))
@@ -187,6 +179,10 @@ give_back (GAppLaunchContext *context, const char *variable)
 void
 ph_portable_prepare_launch (GAppLaunchContext *context)
 {
+  const char *const *bundle = ph_bundle_get_variables ();
+
+  for (gsize i = 0; bundle[i] != NULL; i++)
+    give_back (context, bundle[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (homes); i++)
     give_back (context, homes[i].variable);
   give_back (context, "GSETTINGS_BACKEND");

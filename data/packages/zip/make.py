@@ -1,0 +1,234 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes the folder that the portable zip has, in the Debian tree that Porthole was compiled in.
+
+    make.py SOURCE BUILD FOLDER VERSION
+
+BUILD is where meson built SOURCE. All that is written is the same each time.
+"""
+
+import collections
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+PROGRAMS = {'porthole': 'cli', 'porthole-gtk': 'app', 'porthole-signal': 'server'}
+GLIBC = '2.36'
+
+# What is the host's: glibc, of which there can be only one in a process. Nothing here is linked
+# with graphics drivers; they are loaded by name, from where the host has them.
+HOSTS = re.compile(r'^(ld-linux.*|lib(c|m|dl|rt|pthread|resolv)\.so\.\d+)$')
+
+# What the host's graphics drivers are linked with as well. There is one of each in a process, so
+# that it must be as new as the drivers need it: the host's, and ours where the host has none. They
+# are old and stable interfaces, of which the newer one serves those who know the older one.
+SHARED = re.compile(r'^lib(stdc\+\+|gcc_s|X11|X11-xcb|xcb|xcb-.*|Xau|Xdmcp|bsd|md|Xext|Xfixes|'
+                    r'wayland-.*)\.so\.\d+$')
+
+MULTIARCH = subprocess.run(['gcc', '-print-multiarch'], stdout=subprocess.PIPE, text=True,
+                           check=True).stdout.strip()
+SYSTEM = pathlib.Path('/usr/lib') / MULTIARCH
+HOST_FOLDERS = [f'/usr/lib/{MULTIARCH}', f'/lib/{MULTIARCH}', '/usr/lib64', '/lib64', '/usr/lib',
+                '/lib']
+
+# What libraries need to be loaded, but Porthole never comes to: a library of the same name takes
+# its place that has nothing in it. Not here is what is used somewhere, or might be.
+STUBS = {
+    'libicuuc.so.72': 'libxml2 reads nothing but our icons, in UTF-8',
+    'libgupnp-igd-1.0.so.4': 'libnice opens no ports of routers by UPnP: ph-ice.c has it off',
+}
+# libxml2 asks ICU last, for encodings that nobody else knows, and takes no for an answer.
+ANSWERS = {'ucnv_open_72': 'void *ucnv_open_72 (const char *name, int *error)\n'
+                           '{ *error = 4; return 0; }\n'}
+
+MODULES = [SYSTEM / 'gio/modules/libgiognutls.so']  # TLS, for servers with https
+LOADERS = [SYSTEM / 'gdk-pixbuf-2.0/2.10.0/loaders/libpixbufloader-svg.so']  # icons
+CATALOGUES = ('gtk40', 'libadwaita', 'glib20', 'glib-networking')
+FONT = pathlib.Path('/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf')
+ADWAITA = pathlib.Path('/usr/share/icons/Adwaita')
+
+
+def run(*arguments, **options):
+    return subprocess.run([str(argument) for argument in arguments], stdout=subprocess.PIPE,
+                          text=True, check=True, **options).stdout
+
+
+def needed(path):
+    """The names of the libraries that a file is linked with."""
+    return re.findall(r'\(NEEDED\).*\[(.*)\]', run('readelf', '-d', path))
+
+
+class Folder:
+    def __init__(self, source, build, folder, version):
+        self.source, self.build, self.folder = source, build, folder
+        self.version = version
+        self.origins = {}  # what in the folder is which file of the tree
+
+    def copy(self, path, where, mode=0o644):
+        """A file of the tree."""
+        target = self.folder / where
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+        target.chmod(mode)
+        self.origins[str(where)] = pathlib.Path(path)
+
+    def write(self, where, text, mode=0o644):
+        target = self.folder / where
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding='utf-8')
+        target.chmod(mode)
+
+    def template(self, name, **values):
+        """One of the files beside this script, with @NAME@ filled in."""
+        text = (pathlib.Path(__file__).parent / name).read_text(encoding='utf-8')
+        for key, value in values.items():
+            text = text.replace(f'@{key}@', value)
+        return text
+
+    # --- programs and libraries ----------------------------------------------------------------
+
+    def add_programs(self):
+        launcher = self.template('launcher.sh', GLIBC=GLIBC, ARCH=MULTIARCH.split('-')[0])
+        for name, part in PROGRAMS.items():
+            self.copy(self.build / 'src' / part / name, f'bin/{name}', 0o755)
+            self.write(name, launcher, 0o755)
+        for path in MODULES:
+            self.copy(path, f'lib/gio-modules/{path.name}')
+        for path in LOADERS:
+            self.copy(path, f'lib/{path.name}')
+        run('gcc', '-O2', '-s', '-o', self.folder / 'lib/check',
+            self.source / 'data/packages/zip/check.c')
+
+    def add_libraries(self):
+        """All that is linked with what is there, and with that."""
+        waiting = [self.folder / where for where in self.origins]
+        seen = set()
+        while waiting:
+            for name in needed(waiting.pop()):
+                if name in seen or HOSTS.match(name):
+                    continue
+                seen.add(name)
+                if name in STUBS:
+                    continue
+                place = 'lib/shared' if SHARED.match(name) else 'lib'
+                self.copy(SYSTEM / name, f'{place}/{name}')
+                waiting.append(self.folder / place / name)
+        for name in sorted(seen & STUBS.keys()):
+            self.add_stub(name)
+
+    def add_stub(self, name):
+        """A library of that name, with what ours take from it, in the versions that they ask for."""
+        kinds = {symbol.replace('@@', '@'): kind for kind, symbol in re.findall(
+            r'^\S+ ([A-Z]) (\S+)$', run('nm', '-D', SYSTEM / name), re.M)}
+        wanted = set()
+        for where in self.origins:
+            if where.startswith(('bin', 'lib')):
+                symbols = re.findall(r'^ +U (\S+)$', run('nm', '-D', self.folder / where), re.M)
+                wanted |= {symbol for symbol in symbols if symbol in kinds}
+        versions = collections.defaultdict(list)
+        text = '#include <stdio.h>\n#include <stdlib.h>\n'
+        for symbol in sorted(wanted):
+            if kinds[symbol] not in 'TWi':
+                sys.exit(f'{name}: {symbol} is no function')
+            function, _, version = symbol.partition('@')
+            versions[version].append(function)
+            text += ANSWERS.get(function, f'void {function} (void)\n'
+                                f'{{ fputs ("{function} is not in this package\\n", stderr);'
+                                ' abort (); }\n')
+        script = ''.join(f'{version or ""} {{ global: {"; ".join(functions)}; }};\n'
+                         for version, functions in sorted(versions.items()))
+        (self.folder / 'stub.map').write_text(script, encoding='utf-8')
+        run('gcc', '-x', 'c', '-', '-shared', '-fPIC', '-O2', '-s', '-fno-builtin',
+            f'-Wl,-soname,{name},--version-script={self.folder}/stub.map',
+            '-o', self.folder / 'lib' / name, input=text)
+        (self.folder / 'stub.map').unlink()
+
+    def lead(self):
+        """Leads every file to its libraries: ours, the host's, those the host may not have."""
+        for path in sorted(self.folder.glob('**/*')):
+            if not path.is_file() or path.read_bytes()[:4] != b'\x7fELF' or path.name == 'check':
+                continue
+            up = '/'.join(['$ORIGIN'] + ['..'] * (len(path.parent.relative_to(self.folder).parts)))
+            # The host knows best where its graphics drivers are.
+            host = [] if path.name.startswith('libepoxy') else HOST_FOLDERS
+            run('patchelf', '--set-rpath', ':'.join([f'{up}/lib', *host, f'{up}/lib/shared']), path)
+            versions = re.findall(r'GLIBC_(\d+)\.(\d+)', run('readelf', '-V', path))
+            newest = max((tuple(map(int, version)) for version in versions), default=(0, 0))
+            if newest > tuple(map(int, GLIBC.split('.'))):
+                sys.exit(f'{path} needs glibc {newest}, which is newer than {GLIBC}')
+
+    # --- data ----------------------------------------------------------------------------------
+
+    def add_loaders(self):
+        """The list of loaders, by names that are found as libraries are."""
+        text = run(SYSTEM / 'gdk-pixbuf-2.0/gdk-pixbuf-query-loaders', *LOADERS)
+        lines = [line for line in text.splitlines() if not line.startswith('#')]
+        text = '\n'.join(lines).strip() + '\n'
+        for path in LOADERS:
+            text = text.replace(str(path), path.name)
+        self.write('lib/pixbuf-loaders.cache', text)
+
+    def add_schemas(self):
+        schemas = 'share/glib-2.0/schemas'
+        for path in sorted(pathlib.Path('/usr', schemas).glob('org.gtk.gtk4.*.xml')):
+            self.copy(path, f'{schemas}/{path.name}')
+        for path in (self.source / 'data').glob('*.gschema.xml'):
+            self.copy(path, f'{schemas}/{path.name}')
+        run('glib-compile-schemas', '--strict', self.folder / schemas)
+        for path in (self.folder / schemas).glob('*.xml'):
+            path.unlink()
+
+    def icon_names(self):
+        """All that may be the name of a symbolic icon, in what is linked and in our own."""
+        names = set()
+        for where in self.origins:
+            if re.match(r'bin/|lib/lib(gtk-4|adwaita)', where):
+                names |= set(re.findall(rb'[a-z][a-z0-9-]+-symbolic(?![a-z0-9-])',
+                                        (self.folder / where).read_bytes()))
+        return {name.decode() for name in names}
+
+    def add_icons(self):
+        names = self.icon_names()
+        for path in sorted(ADWAITA.glob('scalable/**/*-symbolic.svg')):
+            if path.stem in names:
+                self.copy(path, path.relative_to('/usr'))
+        for path in (ADWAITA / 'index.theme', pathlib.Path('/usr/share/icons/hicolor/index.theme')):
+            self.copy(path, path.relative_to('/usr'))
+        for path in sorted((self.source / 'data/icons').glob('hicolor/*/apps/*.svg')):
+            self.copy(path, 'share' / path.relative_to(self.source / 'data'))
+
+    def add_texts(self):
+        languages = (self.source / 'po/LINGUAS').read_text(encoding='utf-8').split()
+        for language in languages:
+            folder = f'share/locale/{language}/LC_MESSAGES'
+            self.copy(self.build / 'po' / language / 'LC_MESSAGES/porthole.mo',
+                      f'{folder}/porthole.mo')
+            for catalogue in CATALOGUES:
+                path = pathlib.Path('/usr', folder, f'{catalogue}.mo')
+                if path.exists():
+                    self.copy(path, f'{folder}/{catalogue}.mo')
+
+    def add_fonts(self):
+        self.copy(FONT, f'share/fonts/{FONT.name}')
+        self.write('share/fonts/fonts.conf', self.template('fonts.conf'))
+
+    def make(self):
+        self.add_programs()
+        self.add_libraries()
+        self.lead()
+        self.add_loaders()
+        self.add_schemas()
+        self.add_icons()
+        self.add_texts()
+        self.add_fonts()
+        self.write('portable', '')
+
+
+def main():
+    source, build, folder = map(pathlib.Path, sys.argv[1:4])
+    Folder(source, build, folder, sys.argv[4]).make()
+
+
+main()
