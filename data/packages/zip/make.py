@@ -165,7 +165,7 @@ class Folder:
         """The list of loaders, by names that are found as libraries are."""
         text = run(SYSTEM / 'gdk-pixbuf-2.0/gdk-pixbuf-query-loaders', *LOADERS)
         lines = [line for line in text.splitlines() if not line.startswith('#')]
-        text = '\n'.join(lines).strip() + '\n'
+        text = '\n'.join(lines).strip() + '\n\n'  # an entry ends with an empty line
         for path in LOADERS:
             text = text.replace(str(path), path.name)
         self.write('lib/pixbuf-loaders.cache', text)
@@ -179,6 +179,20 @@ class Folder:
         run('glib-compile-schemas', '--strict', self.folder / schemas)
         for path in (self.folder / schemas).glob('*.xml'):
             path.unlink()
+
+    def add_types(self):
+        """What an SVG is recognized by; a host without a desktop does not know."""
+        types = pathlib.Path('/usr/share/mime/packages/freedesktop.org.xml').read_text('utf-8')
+        found = re.search(r'<mime-type type="image/svg\+xml">.*?</mime-type>', types, re.S).group()
+        words = re.sub(r'<comment.*?</comment>\s*', '', found)
+        self.write('share/mime/packages/svg.xml', '<?xml version="1.0"?>\n<mime-info xmlns='
+                   f'"http://www.freedesktop.org/standards/shared-mime-info">{words}</mime-info>\n')
+        run('update-mime-database', self.folder / 'share/mime')
+        for path in sorted((self.folder / 'share/mime').glob('**/*'), reverse=True):
+            if path.is_dir():
+                path.rmdir()
+            elif path.name != 'mime.cache':
+                path.unlink()
 
     def icon_names(self):
         """All that may be the name of a symbolic icon, in what is linked and in our own."""
@@ -220,6 +234,7 @@ class Folder:
         self.lead()
         self.add_loaders()
         self.add_schemas()
+        self.add_types()
         self.add_icons()
         self.add_texts()
         self.add_fonts()
