@@ -8,6 +8,7 @@
 #include "core/ph-executable.h"
 
 #define MARKER "portable"
+#define OPENER "xdg-open"
 #define SCHEMAS "share/glib-2.0/schemas"
 #define TEXTS "share/locale"
 #define ID_DIGITS 16 /* enough to tell folders apart */
@@ -187,4 +188,20 @@ ph_portable_prepare_launch (GAppLaunchContext *context)
     give_back (context, homes[i].variable);
   give_back (context, "GSETTINGS_BACKEND");
   give_back (context, "GSETTINGS_SCHEMA_DIR");
+}
+
+gboolean
+ph_portable_open (const char *uri)
+{
+  g_autoptr (GAppLaunchContext) context = g_app_launch_context_new ();
+  g_autofree char *tool = data_folder != NULL ? g_find_program_in_path (OPENER) : NULL;
+  g_auto (GStrv) given_back = NULL;
+  const char *const arguments[] = { tool, uri, NULL };
+
+  if (tool == NULL)
+    return FALSE;
+  ph_portable_prepare_launch (context);
+  given_back = g_app_launch_context_get_environment (context);
+  return g_spawn_async (NULL, (char **)arguments, given_back, G_SPAWN_DEFAULT, NULL, NULL, NULL,
+                        NULL);
 }
