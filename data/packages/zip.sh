@@ -26,8 +26,9 @@ make_zip ()
   export_source "$work/source"
   compile "$tree"
   say 'Collecting …'
-  in_tree "$tree" "$work" /usr/bin/python3 -B source/data/packages/zip/make.py source \
-    o "$name" "$version"
+  in_tree "$tree" "$work" /usr/bin/python3 -B source/data/packages/zip/make.py source o "$name" \
+    "$version" >"$made/$name.sizes.txt"
+  cat "$made/$name.sizes.txt" >&2
   find "$work/$name" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
   in_tree "$tree" "$work" sh -ec \
     'find "$1" | LC_ALL=C sort | zip -X -q -9 -@ "$1.zip"' sh "$name"

@@ -13,6 +13,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+import zlib
 
 PROGRAMS = {'porthole': 'cli', 'porthole-gtk': 'app', 'porthole-signal': 'server'}
 GLIBC = '2.36'
@@ -33,15 +35,43 @@ SYSTEM = pathlib.Path('/usr/lib') / MULTIARCH
 HOST_FOLDERS = [f'/usr/lib/{MULTIARCH}', f'/lib/{MULTIARCH}', '/usr/lib64', '/lib64', '/usr/lib',
                 '/lib']
 
-# What libraries need to be loaded, but Porthole never comes to: a library of the same name takes
-# its place that has nothing in it. Not here is what is used somewhere, or might be.
+# What libraries are linked with, but Porthole never comes to. What stands in for it has the same
+# names in it and ends the program if they are called, unless ANSWERS has something better.
 STUBS = {
-    'libicuuc.so.72': 'libxml2 reads nothing but our icons, in UTF-8',
-    'libgupnp-igd-1.0.so.4': 'libnice opens no ports of routers by UPnP: ph-ice.c has it off',
+    'libicuuc': 'libxml2 asks it for rare encodings; it reads nothing but icons, in UTF-8',
+    'libgupnp-igd-1.0': 'libnice opens ports of routers with it, which ph-ice.c has off',
+    'libgssapi_krb5': 'libsoup logs in with Kerberos, where an application adds that',
+    'libsqlite3': 'libsoup keeps cookies in it, where an application adds that',
+    'libtiff': 'GTK reads and writes pictures of that kind, of which there is none',
 }
-# libxml2 asks ICU last, for encodings that nobody else knows, and takes no for an answer.
-ANSWERS = {'ucnv_open_72': 'void *ucnv_open_72 (const char *name, int *error)\n'
-                           '{ *error = 4; return 0; }\n'}
+
+# libxml2 asks ICU last, after itself and iconv, and takes no for an answer.
+ANSWERS = {'ucnv_open': 'void *{0} (const char *name, int *error) {{ *error = 4; return 0; }}\n'}
+REFUSAL = 'void {0} (void) {{ fputs ("{0}: not in this package\\n", stderr); abort (); }}\n'
+NOTHING = 'const void *const {0} = 0;\n'
+
+# What is large, and what it is for.
+PARTS = [
+    ('Porthole', r'bin/|share/locale/.*/porthole'),
+    ('GTK and libadwaita: the window', r'lib/lib(gtk-4|adwaita|cloudproviders|graphene)'),
+    ('Drawing: Cairo, Epoxy for OpenGL', r'lib/lib(cairo|epoxy|pixman|lzo2)'),
+    ('Writing: Pango, HarfBuzz and others', r'lib/lib(pango|harfbuzz|freetype|fontconfig|fribidi|'
+     r'graphite2|thai|datrie|expat|brotli)'),
+    ('Icons that scale: librsvg, libxml2', r'lib/lib(rsvg|xml2|pixbufloader|icuuc)|lib/pixbuf'),
+    ('Pictures', r'lib/lib(gdk_pixbuf|png|jpeg|tiff)'),
+    ('X11 and Wayland', r'lib/lib(X|wayland|xkbcommon)'),
+    ('What graphics drivers share, where the host has none', r'lib/shared/'),
+    ('GLib', r'lib/lib(glib|gio|gobject|gmodule|json-glib|pcre2|ffi|mount|blkid|selinux|z\.)'),
+    ('Encryption: GnuTLS', r'lib/(lib(gnutls|p11-kit|nettle|hogweed|gmp|tasn1|idn2|unistring)|gio-)'),
+    ('The keyring: libsecret', r'lib/lib(secret|gcrypt|gpg-error)'),
+    ('Signaling: libsoup', r'lib/lib(soup|nghttp2|psl|sqlite3|gssapi)'),
+    ('Ways between computers: libnice, usrsctp', r'lib/lib(nice|usrsctp|gupnp)'),
+    ('Symbolic icons of GNOME', r'share/icons/Adwaita'),
+    ('A font, where the host has none', r'share/fonts'),
+    ('Words of the libraries in other languages', r'share/locale'),
+    ('Licences', r'licences/'),
+    ('Other', r''),
+]
 
 MODULES = [SYSTEM / 'gio/modules/libgiognutls.so']  # TLS, for servers with https
 LOADERS = [SYSTEM / 'gdk-pixbuf-2.0/2.10.0/loaders/libpixbufloader-svg.so']  # icons
@@ -58,6 +88,20 @@ def run(*arguments, **options):
 def needed(path):
     """The names of the libraries that a file is linked with."""
     return re.findall(r'\(NEEDED\).*\[(.*)\]', run('readelf', '-d', path))
+
+
+def symbols(path, start):
+    """What a library offers or lacks: (what `start` matched, name with version)."""
+    return re.findall(rf'^{start} (\S+)$', run('nm', '-D', path), re.M)
+
+
+def owners():
+    """Which package of the tree a file is of. Debian's lists may have /lib for /usr/lib."""
+    found = {}
+    for path in sorted(pathlib.Path('/var/lib/dpkg/info').glob('*.list')):
+        for line in path.read_text(encoding='utf-8').splitlines():
+            found[re.sub('^/(lib|bin|sbin)/', r'/usr/\1/', line)] = path.stem.split(':')[0]
+    return found
 
 
 class Folder:
@@ -110,40 +154,43 @@ class Folder:
                 if name in seen or HOSTS.match(name):
                     continue
                 seen.add(name)
-                if name in STUBS:
+                if name.split('.so.')[0] in STUBS:
                     continue
                 place = 'lib/shared' if SHARED.match(name) else 'lib'
                 self.copy(SYSTEM / name, f'{place}/{name}')
                 waiting.append(self.folder / place / name)
-        for name in sorted(seen & STUBS.keys()):
-            self.add_stub(name)
+        for name in sorted(seen):
+            if name.split('.so.')[0] in STUBS:
+                self.add_stub(name)
+
+    def taken_from(self, name):
+        """The functions and variables that our libraries take from this one, by version."""
+        kinds = {symbol.replace('@@', '@'): kind
+                 for kind, symbol in symbols(SYSTEM / name, r'\S+ ([A-Z])')}
+        versions = collections.defaultdict(set)
+        for where in self.origins:
+            if not where.startswith(('bin/', 'lib/')):
+                continue
+            for _, symbol in symbols(self.folder / where, r' +(U)'):
+                if symbol in kinds:
+                    word, _, version = symbol.partition('@')
+                    versions[version].add((word, kinds[symbol] in 'TWi'))
+        return versions
 
     def add_stub(self, name):
-        """A library of that name, with what ours take from it, in the versions that they ask for."""
-        kinds = {symbol.replace('@@', '@'): kind for kind, symbol in re.findall(
-            r'^\S+ ([A-Z]) (\S+)$', run('nm', '-D', SYSTEM / name), re.M)}
-        wanted = set()
-        for where in self.origins:
-            if where.startswith(('bin', 'lib')):
-                symbols = re.findall(r'^ +U (\S+)$', run('nm', '-D', self.folder / where), re.M)
-                wanted |= {symbol for symbol in symbols if symbol in kinds}
-        versions = collections.defaultdict(list)
+        versions = self.taken_from(name)
         text = '#include <stdio.h>\n#include <stdlib.h>\n'
-        for symbol in sorted(wanted):
-            if kinds[symbol] not in 'TWi':
-                sys.exit(f'{name}: {symbol} is no function')
-            function, _, version = symbol.partition('@')
-            versions[version].append(function)
-            text += ANSWERS.get(function, f'void {function} (void)\n'
-                                f'{{ fputs ("{function} is not in this package\\n", stderr);'
-                                ' abort (); }\n')
-        script = ''.join(f'{version or ""} {{ global: {"; ".join(functions)}; }};\n'
-                         for version, functions in sorted(versions.items()))
-        (self.folder / 'stub.map').write_text(script, encoding='utf-8')
-        run('gcc', '-x', 'c', '-', '-shared', '-fPIC', '-O2', '-s', '-fno-builtin',
-            f'-Wl,-soname,{name},--version-script={self.folder}/stub.map',
-            '-o', self.folder / 'lib' / name, input=text)
-        (self.folder / 'stub.map').unlink()
+        for word, is_function in sorted(set().union(*versions.values())):
+            answer = ANSWERS.get(re.sub(r'_\d+$', '', word), REFUSAL if is_function else NOTHING)
+            text += answer.format(word)
+        script = ''.join(f'{version} {{ global: {"; ".join(sorted(dict(words)))}; }};\n'
+                         for version, words in sorted(versions.items()))
+        with tempfile.NamedTemporaryFile('w', suffix='.map', encoding='utf-8') as versions_script:
+            versions_script.write(script)
+            versions_script.flush()
+            run('gcc', '-x', 'c', '-', '-shared', '-fPIC', '-O2', '-s', '-fno-builtin',
+                f'-Wl,-soname,{name},--version-script={versions_script.name}',
+                '-o', self.folder / 'lib' / name, input=text)
 
     def lead(self):
         """Leads every file to its libraries: ours, the host's, those the host may not have."""
@@ -238,12 +285,54 @@ class Folder:
         self.add_icons()
         self.add_texts()
         self.add_fonts()
+        self.add_words()
         self.write('portable', '')
+
+    # --- words ---------------------------------------------------------------------------------
+
+    def packages(self):
+        """(package, version, source, version of the source) of all that is Debian's."""
+        owner = owners()
+        names = {owner[str(path.resolve())] for path in self.origins.values()
+                 if path.is_absolute() and str(path.resolve()) in owner}
+        lines = run('dpkg-query', '-W', '-f', '${Package} ${Version} ${source:Package} '
+                    '${source:Version}\\n', *sorted(names)).splitlines()
+        return sorted(tuple(line.split()) for line in lines)
+
+    def add_words(self):
+        """README.txt, and for everything in the folder where it is from and what its licence is."""
+        self.write('README.txt', self.template('README.txt', VERSION=self.version, GLIBC=GLIBC,
+                                               FOLDER=self.folder.name))
+        packages = self.packages()
+        self.write('packages.txt', ''.join(' '.join(package) + '\n' for package in packages))
+        for package, _, source, _ in packages:
+            where = f'licences/{source}.txt'
+            if not (self.folder / where).exists():
+                self.copy(f'/usr/share/doc/{package}/copyright', where)
+        self.copy(self.source / 'COPYING', 'licences/porthole.txt')
+
+    def sizes(self):
+        """What is large, as a table: unpacked and packed bytes, files, what for."""
+        counts = collections.defaultdict(lambda: [0, 0, 0])
+        for path in self.folder.glob('**/*'):
+            if path.is_file():
+                where = str(path.relative_to(self.folder))
+                part = next(name for name, pattern in PARTS if re.match(pattern, where))
+                data = path.read_bytes()
+                for i, number in enumerate((len(data), len(zlib.compress(data, 9)), 1)):
+                    counts[part][i] += number
+        rows = sorted(counts.items(), key=lambda row: -row[1][0])
+        rows.append(('All', [sum(column) for column in zip(*counts.values())]))
+        lines = [f'{size / 1e6:7.2f} {packed / 1e6:7.2f} {files:6}  {name}'
+                 for name, (size, packed, files) in rows]
+        return '\n'.join(['     MB  zipped  files  what for', *lines])
 
 
 def main():
     source, build, folder = map(pathlib.Path, sys.argv[1:4])
-    Folder(source, build, folder, sys.argv[4]).make()
+    made = Folder(source, build, folder, sys.argv[4])
+    made.make()
+    print(made.sizes())
 
 
 main()
