@@ -18,9 +18,9 @@ import tempfile
 NOBODY = 65534
 HOME = '/home/ann'
 
-# mounts: proc, dev, an empty run, and what $2… says, each at its own place; then the program.
-ENTER = '''
-set -e
+# enter TREE FOLDER… -- FOLDER|writable OPTION… TREE PROGRAM…: mounts what a system has, the first
+# folders from outside at their own places, and the last one read-only; then becomes the program.
+ENTER = '''set -e
 tree=$1
 shift
 mount --rbind /proc "$tree/proc"
@@ -57,6 +57,8 @@ class Tree:
 
     def __init__(self, bound):
         self.top = pathlib.Path(tempfile.mkdtemp(prefix='porthole-tree-'))
+        self.top.chmod(0o755)
+        (self.top / 'enter').write_text(ENTER, encoding='utf-8')
         self.folder = self.top / 'tree'
         self.bound = [str(path) for path in bound]
         made = os.environ.get('PORTHOLE_MINIMAL')
@@ -84,8 +86,8 @@ class Tree:
         """What runs `arguments` there, with nothing in the environment but `env`."""
         words = [f'{name}={value}' for name, value in
                  {'HOME': HOME, 'LC_ALL': 'C.UTF-8', **dict(env)}.items()]
-        return ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', ENTER, 'sh',
-                str(self.folder), *self.bound, '--',
+        return ['unshare', '--mount', '--propagation', 'private', 'sh',
+                str(self.top / 'enter'), str(self.folder), *self.bound, '--',
                 str(self.path(read_only)) if read_only else 'writable',
                 f'--userspec={user}:{user}', str(self.folder), '/usr/bin/env', '-i', '-C', folder,
                 *words, *map(str, arguments)]
