@@ -101,6 +101,7 @@ ph_portable_start (void)
 
   environment = g_get_environ ();
   ph_bundle_start ();
+  ph_bundle_check_graphics ();
   if (program == NULL)
     return;
   find_schemas (program);

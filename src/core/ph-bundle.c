@@ -4,6 +4,7 @@
 #include "ph-executable.h"
 
 #define KNOWN_BY "lib/gio-modules"
+#define WITHOUT_GL "gl-disable"
 #define SYSTEM_DATA "/usr/local/share:/usr/share" /* where XDG_DATA_DIRS is not set */
 
 /* Which variable leads where in the bundle. */
@@ -19,7 +20,12 @@ static const struct
 };
 
 static const char *const variables[] = {
-  "GIO_MODULE_DIR", "GDK_PIXBUF_MODULE_FILE", "GTK_EXE_PREFIX", "FONTCONFIG_FILE", "XDG_DATA_DIRS",
+  "GIO_MODULE_DIR",
+  "GDK_PIXBUF_MODULE_FILE",
+  "GTK_EXE_PREFIX",
+  "FONTCONFIG_FILE",
+  "XDG_DATA_DIRS",
+  "GDK_DEBUG",
   NULL,
 };
 
@@ -73,6 +79,18 @@ ph_bundle_start (void)
       g_setenv (places[i].variable, path, TRUE);
     }
   add_data ();
+}
+
+void
+ph_bundle_check_graphics (void)
+{
+  const char *others = g_getenv ("GDK_DEBUG");
+  g_autofree char *all = NULL;
+
+  if (root == NULL || ph_bundle_can_load ("libGL.so.1") || ph_bundle_can_load ("libOpenGL.so.0"))
+    return;
+  all = g_strconcat (WITHOUT_GL, others != NULL ? "," : NULL, others, NULL);
+  g_setenv ("GDK_DEBUG", all, TRUE);
 }
 
 const char *

@@ -3,8 +3,8 @@
 
     PORTHOLE_MINIMAL  such a tree, of which the test takes a copy (default: one is made)
 
-A program is run in the tree by commands that become it, so that it is the test's own child. Network,
-display and buses are those of the test; PATH and the environment are next to nothing.
+A program is run in the tree by commands that become it, so that it is the test's own child.
+Network, display and buses are those of the test; PATH and the environment are next to nothing.
 """
 
 import hashlib
@@ -49,7 +49,8 @@ def described(path):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
     else:
         content = ''
-    return (status.st_mode, status.st_uid, status.st_gid, status.st_size, status.st_mtime_ns, content)
+    return (status.st_mode, status.st_uid, status.st_gid, status.st_size, status.st_mtime_ns,
+            content)
 
 
 class Tree:

@@ -265,7 +265,7 @@ class Zip(people.Case):
         """On a medium that cannot be written to a dialog says so, and all else works"""
         app = self.start_window(read_only=self.unpacked)
         dialog = app.window('Nothing Will Be Kept')
-        dialog.label(re.compile('cannot write to “.*/data”.*Move its folder to where you can write'))
+        dialog.label(re.compile('cannot write to “.*/data”.*Move its folder to where you can'))
         dialog.button('Continue').click()
         app.until(lambda: len(app.windows()) == 1, 'the dialog to close')
         self.create(app)

@@ -20,9 +20,9 @@ name=${self##*/}
 "$folder/lib/check" 2>/dev/null
 case $? in
   0) exec "$folder/bin/$name" "$@" ;;
-  126) complain "Porthole cannot be run from $folder. Either this disk does not allow programs to be \
-run from it, or they were unpacked without the permission to run, or this computer is not of the \
-kind @ARCH@. Unpack the zip with “unzip” into a folder of your own." ;;
+  126) complain "Porthole cannot be run from $folder. Either no program may be run from that disk, \
+or they were unpacked without the permission to run, or this computer is not of the kind @ARCH@. \
+Unpack the zip with “unzip” into a folder of your own." ;;
   *) complain "Porthole needs a Linux system with glibc @GLIBC@ or newer, which this computer does \
 not have. Debian 12, Ubuntu 23.04, Fedora 37 and all that is newer will do; Alpine and others with \
 musl will not." ;;

@@ -8,6 +8,7 @@ BUILD is where meson built SOURCE. All that is written is the same each time.
 """
 
 import collections
+import os
 import pathlib
 import re
 import shutil
@@ -62,7 +63,8 @@ PARTS = [
     ('X11 and Wayland', r'lib/lib(X|wayland|xkbcommon)'),
     ('What graphics drivers share, where the host has none', r'lib/shared/'),
     ('GLib', r'lib/lib(glib|gio|gobject|gmodule|json-glib|pcre2|ffi|mount|blkid|selinux|z\.)'),
-    ('Encryption: GnuTLS', r'lib/(lib(gnutls|p11-kit|nettle|hogweed|gmp|tasn1|idn2|unistring)|gio-)'),
+    ('Encryption: GnuTLS', r'lib/lib(gnutls|p11-kit|nettle|hogweed|gmp|tasn1|idn2|unistring)|'
+     r'lib/gio-'),
     ('The keyring: libsecret', r'lib/lib(secret|gcrypt|gpg-error)'),
     ('Signaling: libsoup', r'lib/lib(soup|nghttp2|psl|sqlite3|gssapi)'),
     ('Ways between computers: libnice, usrsctp', r'lib/lib(nice|usrsctp|gupnp)'),
@@ -234,7 +236,9 @@ class Folder:
         words = re.sub(r'<comment.*?</comment>\s*', '', found)
         self.write('share/mime/packages/svg.xml', '<?xml version="1.0"?>\n<mime-info xmlns='
                    f'"http://www.freedesktop.org/standards/shared-mime-info">{words}</mime-info>\n')
-        run('update-mime-database', self.folder / 'share/mime')
+        share = (self.folder / 'share').resolve()
+        run('update-mime-database', share / 'mime',
+            env={**os.environ, 'XDG_DATA_HOME': str(share)})  # or it warns that nobody looks there
         for path in sorted((self.folder / 'share/mime').glob('**/*'), reverse=True):
             if path.is_dir():
                 path.rmdir()
