@@ -33,7 +33,7 @@ POOR = '/nowhere'  # PATH
 MIB = 1 << 20
 
 # Where nothing can be kept and there is no graphics driver, libraries note that and go on.
-NOTED = re.compile('Fontconfig error: No writable cache|Failed to realize renderer.*not available')
+NOTED = re.compile('Fontconfig error: No writable cache|Failed to realize renderer of type .GskGL')
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
