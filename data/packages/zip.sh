@@ -33,6 +33,7 @@ make_zip ()
   in_tree "$tree" "$work" sh -ec \
     'find "$1" | LC_ALL=C sort | zip -X -q -9 -@ "$1.zip"' sh "$name"
   mv "$work/$name.zip" "$made/"
+  rm -rf "$work"
 }
 
 make_zip

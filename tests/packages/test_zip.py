@@ -8,6 +8,7 @@
 
 import atexit
 import functools
+import gettext
 import http.server
 import os
 import pathlib
@@ -33,7 +34,7 @@ POOR = '/nowhere'  # PATH
 MIB = 1 << 20
 
 # Where nothing can be kept and there is no graphics driver, libraries note that and go on.
-NOTED = re.compile('Fontconfig error: No writable cache|Failed to realize renderer of type .GskGL')
+NOTED = re.compile('Fontconfig error: No writable cache|Failed to realize renderer of type .Gsk')
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -287,6 +288,20 @@ class Zip(people.Case):
                     self.assertEqual((status, out), (1, ''))
                     self.assertRegex(err, '^Porthole needs a Linux system with glibc 2.36 or newer')
                     self.assertEqual(err.count('\n'), 1)
+        self.assert_shown()
+
+    def assert_shown(self):
+        """That the window's launcher shows the sentence, if nobody sees its standard error."""
+        tool, shown = self.tree.path('/usr/local/bin/kdialog'), self.tree.path('/tmp/shown')
+        tool.write_text('#!/bin/sh\necho "$@" >/tmp/shown\n', encoding='utf-8')
+        tool.chmod(0o755)
+        self.addCleanup(tool.unlink)
+        env = {'PATH': '/usr/local/bin', 'DISPLAY': ':99'}
+        self.assertEqual(self.say('porthole', env=env)[0], 1)
+        self.assertFalse(shown.exists())
+        self.assertEqual(self.say('porthole-gtk', env=env)[0], 1)
+        self.assertRegex(shown.read_text(encoding='utf-8'), '^--error Porthole needs a Linux')
+        shown.unlink()
 
     def test_not_allowed(self):
         """Where no program may be run from, a sentence says what to do"""
@@ -298,6 +313,18 @@ class Zip(people.Case):
             capture_output=True, text=True, check=False)
         self.assertEqual((done.returncode, done.stdout), (1, ''))
         self.assertRegex(done.stderr, '^Porthole cannot be run from .* Unpack the zip with')
+
+    def test_language(self):
+        """Words are in the person's language: ours, and those of the libraries"""
+        self.set_up_window()
+        folder = self.tree.path(self.unpacked) / 'share/locale/zh_TW/LC_MESSAGES'
+        ours, gtk = (gettext.GNUTranslations((folder / f'{name}.mo').open('rb'))
+                     for name in ('porthole', 'gtk40'))
+        app = self.start_window(env={'LANGUAGE': 'zh_TW'})
+        window = app.window()
+        for translation, word in ((ours, 'Create Session'), (gtk, 'Minimize')):
+            self.assertNotEqual(translation.gettext(word), word)
+            window.button(translation.gettext(word))
 
     def test_children(self):
         """What the window starts gets the environment that it was started with, and no other"""

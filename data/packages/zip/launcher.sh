@@ -8,9 +8,9 @@ complain ()
 {
   printf '%s\n' "$1" >&2
   if [ "$name" = porthole-gtk ] && ! [ -t 2 ] && [ -n "$DISPLAY$WAYLAND_DISPLAY" ]; then
-    zenity --error --no-markup --text="$1" || kdialog --error "$1" || xmessage -center "$1" ||
-      notify-send Porthole "$1"
-  fi >/dev/null 2>&1
+    { zenity --error --no-markup --text="$1" || kdialog --error "$1" || xmessage -center "$1" ||
+      notify-send Porthole "$1"; } >/dev/null 2>&1
+  fi
   exit 1
 }
 
