@@ -32,7 +32,7 @@ static const char *const variables[] = {
 /* Where distributions have the certificates: Debian and Arch, Fedora, openSUSE. */
 static const char *const authorities[] = {
   "/etc/ssl/certs/ca-certificates.crt",
-  "/etc/pki/tls/certs/ca-bundle.crt",
+  "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
   "/etc/ssl/ca-bundle.pem",
   "/etc/ssl/cert.pem",
 };

@@ -368,8 +368,8 @@ class Zip(people.Case):
                                        '--tls-key', f'{minimal.HOME}/key.pem')
         status, out, _ = self.say('porthole', 'test', '--json', daemon.url)
         self.assertNotEqual(status, 0, out)
-        for place in ('/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt',
-                      '/etc/ssl/ca-bundle.pem'):
+        for place in ('/etc/ssl/certs/ca-certificates.crt', '/etc/ssl/ca-bundle.pem',
+                      '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem'):
             with self.subTest(place):
                 trusted = self.tree.path(place)
                 trusted.parent.mkdir(parents=True, exist_ok=True)
