@@ -4,7 +4,7 @@
 #include <glib/gstdio.h>
 
 #include "app/ph-background.h"
-#include "app/ph-executable.h"
+#include "core/ph-executable.h"
 #include "core/ph-error.h"
 
 #include "ph-desk.h"

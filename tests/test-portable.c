@@ -5,7 +5,7 @@
 #include <glib/gstdio.h>
 
 #include "app/ph-portable.h"
-#include "app/ph-executable.h"
+#include "core/ph-executable.h"
 #include "app/ph-secrets.h"
 #include "core/ph-log.h"
 
@@ -306,13 +306,16 @@ test_launch (void)
 
   g_setenv ("XDG_CONFIG_HOME", "/of/the/person", TRUE);
   g_unsetenv ("XDG_DATA_HOME");
+  g_unsetenv ("GIO_MODULE_DIR");
   ph_portable_start ();
   g_setenv ("XDG_CONFIG_HOME", "/ours", TRUE);
+  g_setenv ("GIO_MODULE_DIR", "/ours", TRUE);
   g_setenv ("XDG_DATA_HOME", "/ours", TRUE);
   ph_portable_prepare_launch (context);
   environment = g_app_launch_context_get_environment (context);
   g_assert_cmpstr (g_environ_getenv (environment, "XDG_CONFIG_HOME"), ==, "/of/the/person");
   g_assert_null (g_environ_getenv (environment, "XDG_DATA_HOME"));
+  g_assert_null (g_environ_getenv (environment, "GIO_MODULE_DIR"));
 }
 
 int

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-application.h"
 
+#include "core/ph-bundle.h"
 #include "core/ph-limits.h"
 #include "core/ph-log.h"
 #include "core/ph-quit.h"
@@ -89,20 +90,30 @@ on_new_window (GSimpleAction *action, GVariant *parameter, gpointer user_data)
   gtk_window_present (GTK_WINDOW (ph_window_new (user_data)));
 }
 
+static gboolean
+on_link (GtkWidget *window, const char *uri)
+{
+  ph_window_show_uri (window, uri);
+  return TRUE;
+}
+
 static void
 on_about (GSimpleAction *action, GVariant *parameter, gpointer user_data)
 {
   static const char *const developers[] = { "The Porthole project", NULL };
 
-  adw_show_about_window (
-      gtk_application_get_active_window (user_data), "application-name", "Porthole",
-      "application-icon", PH_APP_ID, "version", PH_VERSION, "developer-name",
-      "The Porthole project", "developers", developers, "website", PH_PROJECT_URL, "copyright",
-      "© 2026 The Porthole project", "license-type", GTK_LICENSE_GPL_3_0, "comments",
+  GtkWidget *window = g_object_new (
+      ADW_TYPE_ABOUT_WINDOW, "transient-for", gtk_application_get_active_window (user_data),
+      "application-name", "Porthole", "application-icon", PH_APP_ID, "version", PH_VERSION,
+      "developer-name", "The Porthole project", "developers", developers, "website", PH_PROJECT_URL,
+      "copyright", "© 2026 The Porthole project", "license-type", GTK_LICENSE_GPL_3_0, "comments",
       _ ("Share a service of this computer with a friend, directly and encrypted from end to "
          "end."),
       /* Translators: your names, one a line */
       "translator-credits", _ ("translator-credits"), NULL);
+
+  g_signal_connect (window, "activate-link", G_CALLBACK (on_link), NULL);
+  gtk_window_present (GTK_WINDOW (window));
 }
 
 /* There is one, whichever window it was opened from. */
@@ -230,12 +241,26 @@ open_desktop (PhApplication *self)
   self->background = ph_background_new ();
 }
 
+/* Those of the libraries, which have by now looked where their own distribution has them. */
+static void
+bind_bundled_texts (void)
+{
+  static const char *const catalogues[] = { "glib20", "glib-networking", "gtk40", "libadwaita" };
+  g_autofree char *folder = ph_portable_dup_locale_folder ();
+
+  if (folder == NULL || ph_bundle_get_root () == NULL)
+    return;
+  for (gsize i = 0; i < G_N_ELEMENTS (catalogues); i++)
+    bindtextdomain (catalogues[i], folder);
+}
+
 static void
 ph_application_startup (GApplication *application)
 {
   PhApplication *self = PH_APPLICATION (application);
 
   G_APPLICATION_CLASS (ph_application_parent_class)->startup (application);
+  bind_bundled_texts ();
   self->engine = ph_engine_new ();
   self->quit = ph_quit_new (g_main_context_default (), on_signal, self);
   open_store (self);
@@ -248,17 +273,27 @@ ph_application_startup (GApplication *application)
                                            accelerators[i].keys);
 }
 
+/* It is about more than one session, and too long for a toast. */
+static void
+say_nothing_is_kept (GtkWindow *window, const char *why)
+{
+  GtkWidget *dialog = adw_message_dialog_new (window, _ ("Nothing Will Be Kept"), why);
+
+  adw_message_dialog_add_responses (ADW_MESSAGE_DIALOG (dialog), "close", _ ("_Continue"), NULL);
+  gtk_window_present (GTK_WINDOW (dialog));
+}
+
 /* What went wrong before there was a window to say it in. */
 static void
-show_problems (PhApplication *self, GtkWidget *window)
+show_problems (PhApplication *self, GtkWindow *window)
 {
   g_autofree char *portable = ph_portable_dup_problem ();
 
   if (self->problem != NULL)
-    ph_window_toast (window, self->problem->message);
+    ph_window_toast (GTK_WIDGET (window), self->problem->message);
   g_clear_error (&self->problem);
   if (portable != NULL)
-    ph_window_toast (window, portable);
+    say_nothing_is_kept (window, portable);
 }
 
 /* The kept session that was shared last is shared again. Without one there is nothing to do, and
@@ -294,12 +329,14 @@ ph_application_activate (GApplication *application)
       share_again (self);
       return;
     }
-  if (window == NULL)
+  if (window != NULL)
     {
-      window = GTK_WINDOW (ph_window_new (PH_APPLICATION (application)));
-      show_problems (PH_APPLICATION (application), GTK_WIDGET (window));
+      gtk_window_present (window);
+      return;
     }
+  window = GTK_WINDOW (ph_window_new (self));
   gtk_window_present (window);
+  show_problems (self, window);
 }
 
 /* One with no session in it; borrowed, a new one if there is none. */

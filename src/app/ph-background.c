@@ -8,9 +8,9 @@
 #include <glib/gstdio.h>
 
 #include "core/ph-error.h"
+#include "core/ph-executable.h"
 #include "core/ph-timer.h"
 
-#include "ph-executable.h"
 #include "ph-portable.h"
 
 #define PORTAL_NAME "org.freedesktop.portal.Desktop"

@@ -4,9 +4,11 @@
 #include <glib/gi18n.h>
 #include <glib/gstdio.h>
 
-#include "ph-executable.h"
+#include "core/ph-bundle.h"
+#include "core/ph-executable.h"
 
 #define MARKER "portable"
+#define OPENER "xdg-open"
 #define SCHEMAS "share/glib-2.0/schemas"
 #define TEXTS "share/locale"
 #define ID_DIGITS 16 /* enough to tell folders apart */
@@ -29,16 +31,6 @@ static gboolean is_writable;
 static char *log_file;
 static char **environment; /* the one the program was started with */
 
-/* The folder that the program was unpacked to: where it lies, or the one above `bin`. Owned. */
-static char *
-dup_root (const char *program)
-{
-  g_autofree char *folder = g_path_get_dirname (program);
-  g_autofree char *name = g_path_get_basename (folder);
-
-  return g_str_equal (name, "bin") ? g_path_get_dirname (folder) : g_steal_pointer (&folder);
-}
-
 static gboolean
 has_file (const char *folder, const char *name)
 {
@@ -52,7 +44,7 @@ static char *
 dup_marked_folder (const char *program)
 {
   g_autofree char *beside = g_path_get_dirname (program);
-  g_autofree char *root = dup_root (program);
+  g_autofree char *root = ph_bundle_dup_root (program);
 
   if (has_file (beside, MARKER))
     return g_steal_pointer (&beside);
@@ -63,7 +55,7 @@ static void
 find_schemas (const char *program)
 {
   const char *others = g_getenv ("GSETTINGS_SCHEMA_DIR");
-  g_autofree char *root = dup_root (program);
+  g_autofree char *root = ph_bundle_dup_root (program);
   g_autofree char *folder = g_build_filename (root, SCHEMAS, NULL);
   g_autofree char *both = NULL;
 
@@ -108,6 +100,8 @@ ph_portable_start (void)
   g_autofree char *folder = NULL;
 
   environment = g_get_environ ();
+  ph_bundle_start ();
+  ph_bundle_check_graphics ();
   if (program == NULL)
     return;
   find_schemas (program);
@@ -154,7 +148,7 @@ char *
 ph_portable_dup_locale_folder (void)
 {
   g_autofree char *program = ph_executable_dup_path ();
-  g_autofree char *root = program != NULL ? dup_root (program) : NULL;
+  g_autofree char *root = program != NULL ? ph_bundle_dup_root (program) : NULL;
   g_autofree char *folder = root != NULL ? g_build_filename (root, TEXTS, NULL) : NULL;
 
   if (folder == NULL || !g_file_test (folder, G_FILE_TEST_IS_DIR))
@@ -187,8 +181,28 @@ give_back (GAppLaunchContext *context, const char *variable)
 void
 ph_portable_prepare_launch (GAppLaunchContext *context)
 {
+  const char *const *bundle = ph_bundle_get_variables ();
+
+  for (gsize i = 0; bundle[i] != NULL; i++)
+    give_back (context, bundle[i]);
   for (gsize i = 0; i < G_N_ELEMENTS (homes); i++)
     give_back (context, homes[i].variable);
   give_back (context, "GSETTINGS_BACKEND");
   give_back (context, "GSETTINGS_SCHEMA_DIR");
+}
+
+gboolean
+ph_portable_open (const char *uri)
+{
+  g_autoptr (GAppLaunchContext) context = g_app_launch_context_new ();
+  g_autofree char *tool = data_folder != NULL ? g_find_program_in_path (OPENER) : NULL;
+  g_auto (GStrv) given_back = NULL;
+  const char *const arguments[] = { tool, uri, NULL };
+
+  if (tool == NULL)
+    return FALSE;
+  ph_portable_prepare_launch (context);
+  given_back = g_app_launch_context_get_environment (context);
+  return g_spawn_async (NULL, (char **)arguments, given_back, G_SPAWN_DEFAULT, NULL, NULL, NULL,
+                        NULL);
 }

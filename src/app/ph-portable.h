@@ -41,4 +41,9 @@ char *ph_portable_dup_application_id (const char *id);
  * gives @context back the environment that this program was started with. */
 void ph_portable_prepare_launch (GAppLaunchContext *context);
 
+/* In portable mode GLib does not see which browser the person prefers, which stands in their own
+ * folders: leaves @uri to the desktop's tool for this, with the environment that this program was
+ * started with. FALSE where portable mode is off or there is no such tool. */
+gboolean ph_portable_open (const char *uri);
+
 G_END_DECLS

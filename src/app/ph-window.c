@@ -853,6 +853,8 @@ ph_window_show_uri (GtkWidget *widget, const char *uri)
   GdkDisplay *display = gtk_widget_get_display (widget);
   g_autoptr (GdkAppLaunchContext) context = gdk_display_get_app_launch_context (display);
 
+  if (ph_portable_open (uri))
+    return;
   ph_portable_prepare_launch (G_APP_LAUNCH_CONTEXT (context));
   g_app_info_launch_default_for_uri_async (uri, G_APP_LAUNCH_CONTEXT (context), NULL, on_launched,
                                            g_object_ref (widget));

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-signal-client-private.h"
 
+#include "core/ph-bundle.h"
+
 #define PATIENCE_MS 15000  /* of a first create or join */
 #define MAX_CONNECTIONS 64 /* a Host watches its session and each child */
 
@@ -23,6 +25,23 @@ ph_signal_client_unref (PhSignalClient *self)
   g_free (self);
 }
 
+/* A bundled GnuTLS does not know where this host has its certificates. */
+static void
+find_authorities (SoupSession *session)
+{
+  const char *path = ph_bundle_get_authorities ();
+  g_autoptr (GTlsDatabase) database = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (path == NULL)
+    return;
+  database = g_tls_file_database_new (path, &error);
+  if (database == NULL)
+    g_warning ("%s: %s", path, error->message);
+  else
+    soup_session_set_tls_database (session, database);
+}
+
 PhSignalClient *
 ph_signal_client_new (const char *base_url, GError **error)
 {
@@ -40,6 +59,7 @@ ph_signal_client_new (const char *base_url, GError **error)
   self->session = soup_session_new_with_options ("max-conns", MAX_CONNECTIONS, "max-conns-per-host",
                                                  MAX_CONNECTIONS, "user-agent", "porthole", NULL);
   soup_session_remove_feature_by_type (self->session, SOUP_TYPE_CONTENT_DECODER);
+  find_authorities (self->session);
   return self;
 }
 

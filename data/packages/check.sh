@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=bash
+# All packages, as users get them: made, made again and compared, tried. Sourced by ./dev, whose
+# `test_in` counts.
+
+release=$made/release # what was made, with its digests
+
+# make_all CHECKOUT FOLDER: all packages, made there, into FOLDER.
+make_all ()
+{
+  local kind path
+  rm -rf "$2"
+  mkdir -p "$2"
+  for kind in deb zip flatpak; do
+    say "== Making packages ($kind)"
+    path=$("$1/dev" $kind | tail -n 1) || return
+    [ -d "$path" ] || path=$(dirname "$path")
+    find "$path" -maxdepth 1 -type f -name 'porthole*' -exec cp -p {} "$2" \;
+  done
+  (cd "$2" && sha256sum -- * >SHA256SUMS)
+}
+
+# In another checkout. What packages are made in, the trees, is the same for both.
+make_again ()
+{
+  local again=$made/again
+  rm -rf "$again"
+  git clone --quiet . "$again"
+  mkdir "$again/build-packages"
+  ln -s "$made/trees" "$again/build-packages/trees"
+  make_all "$again" "$made/release-again"
+}
+
+compare_packages ()
+{
+  say '== The same bytes from the same commit'
+  make_again && diff "$release/SHA256SUMS" "$made/release-again/SHA256SUMS" >&2 ||
+    broken=$((broken + 1))
+}
+
+# try_packages FOLDER: what is there, as its users have it.
+try_packages ()
+{
+  say '== The packages, as their users have them'
+  PORTHOLE_DEBS=$1 PORTHOLE_FRESH=$(fresh_tree "$1") \
+    PORTHOLE_ZIP=$(echo "$1"/porthole-*.zip) \
+    PORTHOLE_FLATPAK=$(echo "$1"/porthole-*.flatpak) \
+    test_in build --suite packages
+}
