@@ -108,8 +108,8 @@ accept_all (World *world)
     }
 }
 
-/* What is known of the connection that @app is at the end of; NULL, as where a Host has dialled what
- * none of the names is for. A Client numbers the names of connections that have no address. */
+/* What is known of the connection that @app is an end of; NULL, as where a Host has dialled what is
+ * under no name. A Client numbers the names of connections that have no address. */
 static PhNameRecord *
 find_record (World *world, const PhApp *app)
 {
