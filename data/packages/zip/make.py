@@ -37,7 +37,8 @@ HOST_FOLDERS = [f'/usr/lib/{MULTIARCH}', f'/lib/{MULTIARCH}', '/usr/lib64', '/li
                 '/lib']
 
 # What libraries are linked with, but Porthole never comes to. What stands in for it has the same
-# names in it and ends the program if they are called, unless ANSWERS has something better.
+# names in it and ends the program if they are called, unless ANSWERS has something better. It is
+# itself called otherwise, for what the host loads into the program is to find the real one.
 STUBS = {
     'libicuuc': 'libxml2 asks it for rare encodings; it reads nothing but icons, in UTF-8',
     'libgupnp-igd-1.0': 'libnice opens ports of routers with it, which ph-ice.c has off',
@@ -58,20 +59,21 @@ PARTS = [
     ('Drawing: Cairo, Epoxy for OpenGL', r'lib/lib(cairo|epoxy|pixman|lzo2)'),
     ('Writing: Pango, HarfBuzz and others', r'lib/lib(pango|harfbuzz|freetype|fontconfig|fribidi|'
      r'graphite2|thai|datrie|expat|brotli)'),
-    ('Icons that scale: librsvg, libxml2', r'lib/lib(rsvg|xml2|pixbufloader|icuuc)|lib/pixbuf'),
-    ('Pictures', r'lib/lib(gdk_pixbuf|png|jpeg|tiff)'),
+    ('Icons that scale: librsvg, libxml2', r'lib/lib(rsvg|xml2|pixbufloader)|lib/pixbuf'),
+    ('Pictures', r'lib/lib(gdk_pixbuf|png|jpeg)'),
     ('X11 and Wayland', r'lib/lib(X|wayland|xkbcommon)'),
     ('What graphics drivers share, where the host has none', r'lib/shared/'),
     ('GLib', r'lib/lib(glib|gio|gobject|gmodule|json-glib|pcre2|ffi|mount|blkid|selinux|z\.)'),
     ('Encryption: GnuTLS', r'lib/lib(gnutls|p11-kit|nettle|hogweed|gmp|tasn1|idn2|unistring)|'
      r'lib/gio-'),
     ('The keyring: libsecret', r'lib/lib(secret|gcrypt|gpg-error)'),
-    ('Signaling: libsoup', r'lib/lib(soup|nghttp2|psl|sqlite3|gssapi)'),
-    ('Ways between computers: libnice, usrsctp', r'lib/lib(nice|usrsctp|gupnp)'),
+    ('Signaling: libsoup', r'lib/lib(soup|nghttp2|psl)'),
+    ('Ways between computers: libnice, usrsctp', r'lib/lib(nice|usrsctp)'),
     ('Symbolic icons of GNOME', r'share/icons/Adwaita'),
     ('A font, where the host has none', r'share/fonts'),
     ('Words of the libraries in other languages', r'share/locale'),
     ('Licences', r'licences/'),
+    ('What is never called', r'lib/libno-'),
     ('Other', r''),
 ]
 
@@ -180,6 +182,7 @@ class Folder:
         return versions
 
     def add_stub(self, name):
+        stub = name.replace('lib', 'libno-', 1)
         versions = self.taken_from(name)
         text = '#include <stdio.h>\n#include <stdlib.h>\n'
         for word, is_function in sorted(set().union(*versions.values())):
@@ -191,8 +194,11 @@ class Folder:
             versions_script.write(script)
             versions_script.flush()
             run('gcc', '-x', 'c', '-', '-shared', '-fPIC', '-O2', '-s', '-fno-builtin',
-                f'-Wl,-soname,{name},--version-script={versions_script.name}',
-                '-o', self.folder / 'lib' / name, input=text)
+                f'-Wl,-soname,{stub},--version-script={versions_script.name}',
+                '-o', self.folder / 'lib' / stub, input=text)
+        for where in self.origins:
+            if where.startswith(('bin/', 'lib/')):
+                run('patchelf', '--replace-needed', name, stub, self.folder / where)
 
     def lead(self):
         """Leads every file to its libraries: ours, the host's, those the host may not have."""
