@@ -43,7 +43,7 @@ try_packages ()
 {
   say '== The packages, as their users have them'
   PORTHOLE_DEBS=$1 PORTHOLE_FRESH=$(fresh_tree "$1") \
-    PORTHOLE_ZIP=$(echo "$1"/porthole-*.zip) \
+    PORTHOLE_ZIP=$(echo "$1"/porthole-*.zip) PORTHOLE_MINIMAL=$(make_tree minimal mawk) \
     PORTHOLE_FLATPAK=$(echo "$1"/porthole-*.flatpak) \
     test_in build --suite packages
 }
