@@ -116,6 +116,9 @@ begin_runtime ()
 name=$2
 runtime=$platform/$arch/$branch
 sdk=$sdk/$arch/$branch
+
+[Environment]
+GSK_RENDERER=cairo
 TEXT
 }
 
@@ -220,6 +223,7 @@ finish_app ()
 bundle ()
 {
   flatpak build-bundle "${@:4}" "$repo" "$1" "$2" "$3" >&2
+  "$python" -B flatpak/set-time.py "$1" "$SOURCE_DATE_EPOCH"
 }
 
 make_all ()
