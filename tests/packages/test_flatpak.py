@@ -7,15 +7,18 @@
     PORTHOLE_ZIP       the portable zip, which meets the Flatpak where it is there
 """
 
+import atexit
 import hashlib
 import os
 import pathlib
 import re
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import unittest
 import urllib.request
-import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tests/gui'))
@@ -26,50 +29,191 @@ import people  # noqa: E402
 import services  # noqa: E402
 
 APP = 'io.github.porthole.Porthole'
-BUNDLE, RUNTIME, ZIP = (os.environ.get(name, '') for name in
+PLATFORM = 'io.github.porthole.Platform'
+BUNDLE, RUNTIME, ZIP = (os.environ.get(name) for name in
                         ('PORTHOLE_FLATPAK', 'PORTHOLE_RUNTIME', 'PORTHOLE_ZIP'))
 VERSION = re.search(r"version: '(.*)'", (ROOT / 'meson.build').read_text(encoding='utf-8')).group(1)
-WORDS = re.compile(r'(.*) Wants to Join')
+SIZE = 16 * harness.MIB
+MARK = 'PORTHOLE_TEST_APP'
 
 
-def parents(pid):
-    """The processes that a process comes from, it itself first."""
-    while pid > 1:
-        yield pid
-        try:
-            status = pathlib.Path(f'/proc/{pid}/status').read_text(encoding='utf-8')
-        except OSError:
-            return
-        pid = int(re.search(r'^PPid:\s*(\d+)', status, re.MULTILINE).group(1))
+class Installation:
+    """What `flatpak --user` has for a person with this home. The system's own is not looked at."""
+
+    def __init__(self, home):
+        self.folder = home / 'installed'
+        self.env = {'HOME': str(home), 'FLATPAK_USER_DIR': str(self.folder),
+                    'FLATPAK_SYSTEM_DIR': str(home / 'system'),
+                    'FLATPAK_CONFIG_DIR': str(home / 'etc')}
+
+    def __call__(self, *arguments):
+        """Runs flatpak to its end; what it printed."""
+        base = harness.clean_environment(pathlib.Path(self.env['HOME']))
+        done = subprocess.run(['flatpak', *arguments], env={**base, **self.env}, text=True,
+                              capture_output=True, timeout=300 * harness.SCALE, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f'flatpak {arguments}: {done.stdout}{done.stderr}')
+        return done.stdout
+
+    def install(self):
+        """As the README says, one after the other."""
+        for bundle in filter(None, (RUNTIME, BUNDLE)):
+            self('--user', 'install', '--noninteractive', bundle)
+
+    def listed(self):
+        return self('--user', 'list', '--columns=application').split()
 
 
-class SandboxedApp(desktop.App):
-    """The window in its sandbox. It has an environment as a desktop gives it, so that nothing here
-    makes up for what the sandbox lacks."""
+def below(pid):
+    """The processes that come from a process, it itself first."""
+    found = [pid]
+    for parent in found:
+        for children in pathlib.Path(f'/proc/{parent}/task').glob('*/children'):
+            found += [int(child) for child in children.read_text(encoding='ascii').split()]
+    return found
+
+
+class Sandboxed:
+    """A program that `flatpak run` starts. It waits for it, and hands no signal on."""
+
+    def send_signal(self, number):
+        os.kill(below(self.child.pid)[-1], number)
+
+
+class Host(Sandboxed, harness.Host):
+    pass
+
+
+class Client(Sandboxed, harness.Client):
+    pass
+
+
+class App(Sandboxed, desktop.App):
+    """The window. It has the environment that a desktop would give it, so that nothing here makes
+    up for what the sandbox lacks."""
 
     def own_environment(self, home):
         env = super().own_environment(home)
-        settings = pathlib.Path(home) / f'.var/app/{APP}/config/gtk-4.0/settings.ini'
+        settings = home / '.var/app' / APP / 'config/gtk-4.0/settings.ini'
         settings.parent.mkdir(parents=True, exist_ok=True)
         settings.write_text(desktop.GTK_SETTINGS, encoding='utf-8')
-        return {name: value for name, value in env.items()
-                if not name.startswith(('GDK', 'GSK', 'GTK', 'GSETTINGS', 'GIO', 'ADW'))}
+        self.mark = f'{MARK}={id(self)}'.encode()
+        return {**{name: value for name, value in env.items()
+                   if not name.startswith(('GDK', 'GSK', 'GTK', 'GSETTINGS', 'GIO', 'ADW'))},
+                MARK: str(id(self))}
 
     def has_process(self, pid):
-        """A proxy that `flatpak run` starts speaks for it."""
-        return self.child.pid in parents(pid)
+        """A proxy speaks for it on the buses, which is nobody's child but has our environment."""
+        try:
+            return self.mark in pathlib.Path(f'/proc/{pid}/environ').read_bytes().split(b'\0')
+        except OSError:
+            return False
 
     def x_windows(self):
-        """Processes have numbers of their own in there; but windows tell a name on the bus."""
-        return [number for number in run_xdotool() if self.has_process(self.process_of(number))]
+        """Processes have numbers of their own in there; but windows that are no dialogs tell a name
+        on the bus, and all windows of a program the same leader."""
+        found = desktop.run('xdotool', 'search', '--onlyvisible', '--name', '.').split()
+        told = {number: desktop.run('xprop', '-id', number, 'WM_CLIENT_LEADER',
+                                    '_GTK_UNIQUE_BUS_NAME') for number in found}
+        leaders = {number: told[number].partition('\n')[0] for number in found}
+        own = {leaders[number] for number in found if self.has_name(told[number])}
+        return [number for number in found if leaders[number] in own]
 
-    def process_of(self, number):
-        name = re.search('"(.*)"', desktop.run('xprop', '-id', number, '_GTK_UNIQUE_BUS_NAME'))
-        return self.desktop.process_of(name.group(1)) if name else 0
+    def has_name(self, told):
+        name = re.search('"(:.*)"', told)
+        return name and self.has_process(people.Case.notifications.process(name.group(1)))
 
 
-def run_xdotool():
-    return desktop.run('xdotool', 'search', '--onlyvisible', '--name', '.').split()
+@unittest.skipUnless(BUNDLE, 'PORTHOLE_FLATPAK names no bundle')
+class Case(people.Case):
+    """One installation for all tests; each person in them has a home."""
+
+    flatpak = None
+
+    def setUp(self):
+        super().setUp()
+        if Case.flatpak is None:
+            home = pathlib.Path(tempfile.mkdtemp(prefix='porthole-flatpak-'))
+            atexit.register(shutil.rmtree, home, ignore_errors=True)
+            Case.flatpak = Installation(home)
+            Case.flatpak.install()
+        self.env.update(self.flatpak.env, HOME=str(self.folder))
+        for name in ('CONFIG', 'DATA', 'STATE', 'CACHE'):
+            self.env.pop(f'XDG_{name}_HOME')
+        self.env['XDG_RUNTIME_DIR'] = self.desktop.env['XDG_RUNTIME_DIR']
+
+    def command(self, *arguments, program='porthole'):
+        return ['flatpak', 'run', f'--command={program}', APP, *arguments]
+
+    def start_sandboxed(self, name, **settings):
+        """Somebody who has the Flatpak."""
+        keyfile = self.folder / name / '.var/app' / APP / 'config/glib-2.0/settings/keyfile'
+        keyfile.parent.mkdir(parents=True)
+        self.write_settings(name, **settings)
+        shutil.copy(people.keyfile(self.folder / name), keyfile)
+        env = {**self.flatpak.env, 'HOME': str(self.folder / name)}
+        return self.start_app(home=name, kind=App, program=('flatpak', 'run', APP), env=env)
+
+    def host_sandboxed(self, name, *rules):
+        app = self.start_sandboxed(name)
+        window = self.create(app, *rules)
+        return app, window, self.copy_link(window)
+
+    def site(self):
+        """A web server with a file; (server, SHA-256)."""
+        folder = self.folder / 'site'
+        folder.mkdir()
+        digest = harness.write_random(folder / 'file', SIZE)
+        return services.start_web_server(self, folder), digest
+
+    def assert_fetches(self, address, digest):
+        with urllib.request.urlopen(f'http://{address}/file',
+                                    timeout=120 * harness.SCALE) as answer:
+            data = answer.read()
+        self.assertEqual(len(data), SIZE)
+        self.assertEqual(hashlib.sha256(data).hexdigest(), digest)
+
+    def use(self, window):
+        """Uses the only thing that the Host offers; where it is now."""
+        window.button(re.compile('^Use ')).click()
+        words = window.label(re.compile(r'^Now at localhost:')).name
+        return '127.0.0.1:' + words.rsplit(':', 1)[1]
+
+
+class Windows(Case):
+    def test_file(self):
+        """Two windows of the Flatpak: created, joined, approved, used, and a file comes through"""
+        web, digest = self.site()
+        app, window, link = self.host_sandboxed('Ann', web.endpoint)
+        other_app = self.start_sandboxed('Ben')
+        other = other_app.window()
+        other.entry('Code or link').set_text(link)
+        other.button('Join').click()
+        self.answer(app, 'Approve', '“Ben” Wants to Join')
+        window.label('Connected with Ben')
+        other.label('Connected with Ann')
+        self.assert_fetches(self.use(other), digest)
+        for program in (other_app, app):
+            self.assertEqual(program.quit(), 0)
+
+
+class CommandLine(Case):
+    def test_version(self):
+        """--version of both programs is that of meson.build; the server is not inside"""
+        for program in ('porthole', 'porthole-gtk'):
+            done = self.start(*self.command('--version', program=program), env=self.env)
+            self.assertEqual(done.wait(), 0)
+            self.assertEqual(done.out, [f'{program} {VERSION}'])
+
+    def test_file(self):
+        """The command line of the Flatpak hosts and joins, and a file comes through"""
+        web, digest = self.site()
+        host = self.own(Host(self.command('host', '--json', '--yes', '--signal', self.daemon.url,
+                                          '--allow', web.endpoint), self.env))
+        client = self.own(Client(self.command('join', '--json', host.session['link'], '-L',
+                                              f'0:{web.endpoint}'), self.env))
+        client.expect('connected')
+        self.assert_fetches('%s:%d' % client.local(web.endpoint), digest)
 
 
 if __name__ == '__main__':
