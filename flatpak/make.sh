@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # Makes the Flatpak of what is committed, and the runtime it runs on, as two bundles that install
 # without any remote. The app is made as the manifest says, which is the one that a remote would
-# build on GNOME's platform; here Debian's packages are the platform, and have what GNOME's lacks.
+# build on GNOME's platform; here the platform is made of Debian's packages, among them those that
+# GNOME's lacks, so nothing but the Debian archive is needed.
 #
 # Security updates of the libraries come from Debian: the runtime is made of the week's packages.
 # When they have changed, whoever passes on bundles makes a new runtime, which is installed over the
@@ -28,17 +29,40 @@ value = {**manifest["modules"][-1], **manifest}[sys.argv[2]]
 print("\n".join([value] if isinstance(value, str) else value))' "$manifest" "$1"
 }
 
+# A repository whose files are neither compressed nor copied where they are installed from it.
+begin_repo ()
+{
+  mkdir -p "$repo"/{objects,refs/{heads,mirrors,remotes},tmp,extensions,state}
+  printf '[core]\nrepo_version=1\nmode=bare-user-only\n' >"$repo/config"
+}
+
+# export_to_repo FOLDER BRANCH [OPTION]
+export_to_repo ()
+{
+  flatpak build-export --disable-fsync "${@:3}" \
+    --timestamp="$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)" "$repo" "$1" "$2" >&2
+}
+
+# bundle FILE ID BRANCH [OPTION]
+bundle ()
+{
+  flatpak build-bundle "${@:4}" "$repo" "$1" "$2" "$3" >&2
+  "$python" -B flatpak/set-time.py "$1" "$SOURCE_DATE_EPOCH"
+}
+
 # --- the runtime and the SDK --------------------------------------------------------------------
 
 runtime_packages ()
 {
-  echo libglib2.0-data libgtk-4-1 libadwaita-1-0 libsecret-1-0 libqrcodegen1 libnice10 libusrsctp2 libgnutls30 \
-    libsoup-3.0-0 libjson-glib-1.0-0 glib-networking librsvg2-common \
+  echo libgtk-4-1 libadwaita-1-0 libsecret-1-0 libqrcodegen1 libnice10 libusrsctp2 libgnutls30 \
+    libsoup-3.0-0 libjson-glib-1.0-0 glib-networking librsvg2-common libglib2.0-data \
     adwaita-icon-theme ca-certificates fonts-cantarell gsettings-desktop-schemas locales
 }
 
-# What runs: what Porthole is linked with, TLS for libsoup, SVG for icons, and a shell to look around
-# with. What these need in turn comes along.
+# What runs: what Porthole is linked with, TLS for libsoup, SVG for icons, and a shell to look
+# around with. What these need in turn comes along. The largest are tables of ICU, for the XML that
+# SVG is (30 MB), librsvg (11 MB) and GTK (8 MB). There are no drivers for graphics, which would be
+# more than all of it: windows are drawn without them, see begin_runtime.
 runtime_programs ()
 {
   local name
@@ -62,12 +86,12 @@ runtime_data ()
   printf '%s\n' usr/bin/sh usr/lib64 usr/lib/locale/C.utf8 \
     usr/share/icons/hicolor/index.theme usr/share/icons/Adwaita/{index.theme,scalable} \
     usr/share/fontconfig usr/share/fonts usr/share/glib-2.0/schemas/gschemas.compiled \
-    usr/share/X11/{locale,xkb} usr/share/mime/mime.cache etc/fonts etc/ld.so.conf etc/ld.so.conf.d etc/nsswitch.conf \
-    etc/ssl/certs/ca-certificates.crt
+    usr/share/X11/{locale,xkb} usr/share/mime/mime.cache etc/fonts etc/ld.so.conf \
+    etc/ld.so.conf.d etc/nsswitch.conf etc/ssl/certs/ca-certificates.crt
 }
 
-# needed TREE: the shared libraries that programs on standard input load, and they themselves.
-needed ()
+# with_libraries TREE: the programs on standard input, and the shared libraries they load.
+with_libraries ()
 {
   local programs
   mapfile -t programs
@@ -86,30 +110,35 @@ with_targets ()
   done | sort -u
 }
 
-# The texts of the libraries in the languages that Porthole speaks. In any other language of the
-# user's setlocale() has to work, too, or texts would be ASCII: it finds C.utf8 by that name.
+# The texts of the libraries, and how dates are written, in the languages that Porthole speaks.
 add_languages ()
 {
-  local tree=$1 folder=$2 language name
+  local tree=$1 folder=$2 language texts
   while read -r language; do
-    mkdir -p "$folder/share/locale/$language/LC_MESSAGES"
-    cp "$tree/usr/share/locale/$language/LC_MESSAGES/"{gtk40,glib20,libadwaita,glib-networking}.mo \
-      "$folder/share/locale/$language/LC_MESSAGES"
+    texts=share/locale/$language/LC_MESSAGES
+    mkdir -p "$folder/$texts"
+    cp "$tree/usr/$texts"/{gtk40,glib20,libadwaita,glib-networking}.mo "$folder/$texts"
     in_tree "$tree" "$folder/lib/locale" \
       localedef --no-archive -i "$language" -f UTF-8 "./$language.utf8"
   done < <(grep -v '^#' po/LINGUAS)
+}
+
+# Whatever else the user's language is, a program has to find it, or all text is ASCII to it: it
+# finds C.utf8 by that name.
+add_names_of_languages ()
+{
+  local tree=$1 folder=$2/lib/locale name
   sed -n 's/^\([A-Za-z_]*\)\(\.UTF-8\)\?\(@[a-z]*\)\? UTF-8$/\1.utf8\3/p' \
     "$tree/usr/share/i18n/SUPPORTED" |
     while read -r name; do
-      [ -e "$folder/lib/locale/$name" ] || ln -s C.utf8 "$folder/lib/locale/$name"
+      [ -e "$folder/$name" ] || ln -s C.utf8 "$folder/$name"
     done
 }
 
-# begin_runtime FOLDER ID: its metadata. Below usr it has its files, among them usr/etc; files, which
-# an app would have, is only looked for.
+# begin_runtime FOLDER ID: its metadata. Below usr it has its files, among them usr/etc; `files`,
+# which an app would have, is only looked for.
 begin_runtime ()
 {
-  rm -rf "$1"
   mkdir -p "$1/usr" "$1/files"
   cat >"$1/metadata" <<TEXT
 [Runtime]
@@ -122,13 +151,6 @@ GSK_RENDERER=cairo
 TEXT
 }
 
-# export_to_repo FOLDER BRANCH [OPTION]
-export_to_repo ()
-{
-  flatpak build-export --disable-fsync "${@:3}" \
-    --timestamp="$(date -u -d "@$SOURCE_DATE_EPOCH" +%FT%TZ)" "$repo" "$1" "$2" >&2
-}
-
 make_platform ()
 {
   local tree folder=$work/platform
@@ -137,64 +159,48 @@ make_platform ()
   begin_runtime "$folder" $platform
   (
     cd "$tree"
-    { runtime_programs | needed "$tree" && runtime_data; } | with_targets >"$work/files"
-  )
+    { runtime_programs | with_libraries "$tree" && runtime_data; } | with_targets
+  ) >"$work/files"
   tar -c -C "$tree" -T "$work/files" | tar -x -C "$folder"
   mv "$folder/etc" "$folder/usr/etc"
   cp flatpak/50-flatpak.conf "$folder/usr/etc/fonts/conf.d"
   echo /app/lib >>"$folder/usr/etc/ld.so.conf"
   add_languages "$tree" "$folder/usr"
+  add_names_of_languages "$tree" "$folder/usr"
   export_to_repo "$folder" $branch --runtime
 }
 
-# All of the tree that Porthole is built in elsewhere.
+# The tree that packages are built in.
 make_sdk ()
 {
   local tree folder=$work/sdk
   # shellcheck disable=SC2046 # a list
   tree=$(make_tree build $(build_packages))
   begin_runtime "$folder" $sdk
-  tar -c -C "$tree" --exclude=usr/share/{doc,man,locale,i18n} --exclude=etc/{shadow,gshadow}'*' usr etc |
-    tar -x -C "$folder"
+  tar -c -C "$tree" --exclude=usr/share/{doc,man,locale,i18n} --exclude=etc/{shadow,gshadow}'*' \
+    usr etc | tar -x -C "$folder"
   mv "$folder/etc" "$folder/usr/etc"
   export_to_repo "$folder" $branch --runtime
 }
 
-# A repository whose files are neither compressed nor copied where they are installed from it.
-begin_repo ()
-{
-  rm -rf "$repo"
-  mkdir -p "$repo"/{objects,refs/{heads,mirrors,remotes},tmp,extensions,state}
-  printf '[core]\nrepo_version=1\nmode=bare-user-only\n' >"$repo/config"
-}
-
-make_runtimes ()
-{
-  begin_repo
-  make_platform
-  make_sdk
-}
-
-# --- Porthole -----------------------------------------------------------------------------------
-
 install_runtimes ()
 {
-  rm -rf "$FLATPAK_USER_DIR"
   flatpak --user remote-add --no-gpg-verify made "$repo" >&2
   flatpak --user install --noninteractive made $platform//$branch $sdk//$branch >&2
 }
+
+# --- Porthole -----------------------------------------------------------------------------------
 
 build_app ()
 {
   local folder=$work/app options
   mapfile -t options < <(field config-opts)
   export_source "$work/source"
-  rm -rf "$folder"
   flatpak build-init "$folder" "$(field id)" $sdk $platform $branch >&2
   flatpak build --bind-mount=/build="$work/source" --build-dir=/build --env=LC_ALL=C.UTF-8 \
     --env=SOURCE_DATE_EPOCH="$SOURCE_DATE_EPOCH" "$folder" sh -c '
-    meson setup o --prefix=/app --libdir=lib --buildtype=release "$@" && meson install -C o --strip' sh \
-    "${options[@]}" >&2
+    meson setup o --prefix=/app --libdir=lib --buildtype=release "$@" &&
+      meson install -C o --strip' sh "${options[@]}" >&2
 }
 
 # What the manifest has cleaned up: paths, and names anywhere.
@@ -219,22 +225,20 @@ finish_app ()
   export_to_repo "$folder" stable
 }
 
-# bundle FILE ID BRANCH [OPTION]
-bundle ()
+make_flatpak ()
 {
-  flatpak build-bundle "${@:4}" "$repo" "$1" "$2" "$3" >&2
-  "$python" -B flatpak/set-time.py "$1" "$SOURCE_DATE_EPOCH"
-}
-
-make_all ()
-{
-  mkdir -p "$work"
-  make_runtimes
+  local app=$made/porthole-$version-$arch.flatpak
+  rm -rf "$work"
+  begin_repo
+  make_platform
+  make_sdk
   install_runtimes
   build_app
   finish_app
   bundle "$made/porthole-runtime-$branch-$arch.flatpak" $platform $branch --runtime
-  bundle "$made/porthole-$version-$arch.flatpak" "$(field id)" stable
-  echo "$made/porthole-$version-$arch.flatpak"
+  bundle "$app" "$(field id)" stable
+  rm -rf "$work"
+  echo "$app"
 }
-make_all
+
+make_flatpak

@@ -13,12 +13,13 @@ import os
 import pathlib
 import re
 import shutil
-import signal
+import stat
 import subprocess
 import sys
 import tempfile
 import unittest
 import urllib.request
+import zipfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / 'tests/gui'))
@@ -73,6 +74,25 @@ def below(pid):
     return found
 
 
+def unpack(path, folder):
+    """A zip, with the modes of its files, which zipfile leaves out."""
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            mode, written = entry.external_attr >> 16, pathlib.Path(archive.extract(entry, folder))
+            if stat.S_ISLNK(mode):
+                target = written.read_text(encoding='utf-8')
+                written.unlink()
+                written.symlink_to(target)
+            elif stat.S_ISREG(mode):
+                written.chmod(stat.S_IMODE(mode))
+
+
+def write_gtk_settings(folder):
+    settings = folder / 'gtk-4.0' / 'settings.ini'
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(desktop.GTK_SETTINGS, encoding='utf-8')
+
+
 class Sandboxed:
     """A program that `flatpak run` starts. It waits for it, and hands no signal on."""
 
@@ -94,9 +114,7 @@ class App(Sandboxed, desktop.App):
 
     def own_environment(self, home):
         env = super().own_environment(home)
-        settings = home / '.var/app' / APP / 'config/gtk-4.0/settings.ini'
-        settings.parent.mkdir(parents=True, exist_ok=True)
-        settings.write_text(desktop.GTK_SETTINGS, encoding='utf-8')
+        write_gtk_settings(home / '.var/app' / APP / 'config')
         self.mark = f'{MARK}={id(self)}'.encode()
         return {**{name: value for name, value in env.items()
                    if not name.startswith(('GDK', 'GSK', 'GTK', 'GSETTINGS', 'GIO', 'ADW'))},
@@ -145,14 +163,15 @@ class Case(people.Case):
     def command(self, *arguments, program='porthole'):
         return ['flatpak', 'run', f'--command={program}', APP, *arguments]
 
-    def start_sandboxed(self, name, **settings):
+    def start_sandboxed(self, name, *arguments, is_new=True, language='C.UTF-8'):
         """Somebody who has the Flatpak."""
+        self.write_settings(name)
         keyfile = self.folder / name / '.var/app' / APP / 'config/glib-2.0/settings/keyfile'
-        keyfile.parent.mkdir(parents=True)
-        self.write_settings(name, **settings)
+        keyfile.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(people.keyfile(self.folder / name), keyfile)
-        env = {**self.flatpak.env, 'HOME': str(self.folder / name)}
-        return self.start_app(home=name, kind=App, program=('flatpak', 'run', APP), env=env)
+        env = {**self.flatpak.env, 'HOME': str(self.folder / name), 'LC_ALL': language}
+        return self.start_app(*arguments, home=name, is_new=is_new, kind=App, env=env,
+                              program=('flatpak', 'run', APP))
 
     def host_sandboxed(self, name, *rules):
         app = self.start_sandboxed(name)
@@ -197,6 +216,15 @@ class Windows(Case):
             self.assertEqual(program.quit(), 0)
 
 
+    def test_link(self):
+        """A link that is opened goes to the window that runs, which speaks its person's language"""
+        app = self.start_sandboxed('Ann', is_new=False, language='zh_TW.UTF-8')
+        entry = app.window().entry('分享碼或連結')
+        link = f'porthole+http://127.0.0.1:9/{"a" * 21}#{"b" * 22}'
+        self.assertEqual(self.start_sandboxed('Ann', link, is_new=False).wait(), 0)
+        app.until(lambda: entry.text == link, 'the link')
+
+
 class CommandLine(Case):
     def test_version(self):
         """--version of both programs is that of meson.build; the server is not inside"""
@@ -214,6 +242,59 @@ class CommandLine(Case):
                                               f'0:{web.endpoint}'), self.env))
         client.expect('connected')
         self.assert_fetches('%s:%d' % client.local(web.endpoint), digest)
+
+
+class Meeting(Case):
+    @unittest.skipUnless(ZIP, 'PORTHOLE_ZIP names no zip')
+    def test_zip(self):
+        """The window of the Flatpak shares, that of the portable zip joins: a file comes through"""
+        web, digest = self.site()
+        app, window, link = self.host_sandboxed('Ann', web.endpoint)
+        unpack(ZIP, self.folder)
+        program = next(self.folder.glob('porthole-*/porthole-gtk'))
+        write_gtk_settings(program.parent / 'data/config')
+        other = self.start_app(home='Ben', program=program).window()
+        other.entry('Code or link').set_text(link)
+        other.button('Join').click()
+        self.answer(app, 'Approve')
+        window.label(re.compile('^Connected with '))
+        other.label('Connected with Ann')
+        self.assert_fetches(self.use(other), digest)
+
+
+class Removal(unittest.TestCase):
+    def setUp(self):
+        if not BUNDLE:
+            self.skipTest('PORTHOLE_FLATPAK names no bundle')
+        self.home = pathlib.Path(tempfile.mkdtemp(prefix='porthole-flatpak-'))
+        self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
+        self.flatpak = Installation(self.home)
+        self.flatpak.install()
+        self.data = self.home / '.var/app' / APP / 'data' / 'kept'
+        self.data.parent.mkdir(parents=True)
+        self.data.touch()
+
+    def left(self):
+        """The files of Porthole and of what it runs on, outside of its data. Flatpak's repository
+        has them under names of its own."""
+        files = [path for path in self.home.rglob('*') if not path.is_dir() or path.is_symlink()]
+        return [path for path in files if '.var' not in path.parts
+                and ('objects' in path.parts or 'porthole' in str(path.relative_to(self.home)))]
+
+    def test_uninstall(self):
+        """Uninstalled, nothing is left but the person's data"""
+        self.assertEqual(sorted(self.flatpak.listed()), [PLATFORM, APP])
+        self.assertTrue(self.left())
+        self.flatpak('--user', 'uninstall', '--noninteractive', APP)
+        self.flatpak('--user', 'uninstall', '--noninteractive', PLATFORM)
+        self.assertEqual(self.left(), [])
+        self.assertEqual(self.flatpak('--user', 'remotes', '--show-disabled').strip(), '')
+        self.assertTrue(self.data.exists())
+
+    def test_delete_data(self):
+        """Uninstalled with --delete-data, the data is gone as well"""
+        self.flatpak('--user', 'uninstall', '--noninteractive', '--delete-data', APP)
+        self.assertEqual(list((self.home / '.var/app').iterdir()), [])
 
 
 if __name__ == '__main__':
