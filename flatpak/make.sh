@@ -209,8 +209,7 @@ clean_app ()
   local pattern
   while read -r pattern; do
     case $pattern in
-      # shellcheck disable=SC2086 # a pattern
-      /*) rm -rf "$1"$pattern ;;
+      /*) find "$1" -path "$1$pattern" -prune -exec rm -r {} + ;;
       *) find "$1" -name "$pattern" -delete ;;
     esac
   done < <(field cleanup)
