@@ -216,6 +216,24 @@ class Windows(Case):
             self.assertEqual(program.quit(), 0)
 
 
+    def test_kept(self):
+        """A kept session has its link again, and all that is kept is in the sandbox's folder"""
+        app, window, link = self.host_sandboxed('Ann')
+        self.keep(window, True)
+        self.assertEqual(app.quit(), 0)
+        secret = link.partition('#')[2].encode()
+        files = [path for path in (self.folder / 'Ann').rglob('*')
+                 if path.is_file() and secret in path.read_bytes()]
+        self.assertTrue(files)
+        for path in files:
+            self.assertIn(self.folder / 'Ann/.var/app' / APP, path.parents)
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode), 0o600)
+
+        window = self.start_sandboxed('Ann').window()
+        window.find('list', 'Saved').find('list item').click()
+        window.label('Waiting for someone to join')
+        self.assertEqual(self.copy_link(window), link)
+
     def test_link(self):
         """A link that is opened goes to the window that runs, which speaks its person's language"""
         app = self.start_sandboxed('Ann', is_new=False, language='zh_TW.UTF-8')
