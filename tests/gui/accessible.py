@@ -362,12 +362,12 @@ class Tree:
         self.desktop = Atspi.get_desktop(0)
         self.desktop.set_cache_mask(Atspi.Cache.NONE)
 
-    def program(self, pid, app):
+    def program(self, app):
         """What the program shows, or None as long as it shows nothing."""
         try:
             for number in range(asked(self.desktop.get_child_count)):
                 found = asked(self.desktop.get_child_at_index, number)
-                if found is not None and asked(found.get_process_id) == pid:
+                if found is not None and app.has_process(asked(found.get_process_id)):
                     found.set_cache_mask(Atspi.Cache.NONE)
                     return Node(found, app)
         except Gone:

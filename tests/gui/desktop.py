@@ -177,7 +177,8 @@ class App(harness.Process):
         self.left = desktop.strip(self)
         self.placed = set()
         self.statuses = statuses
-        super().__init__([program, *arguments], {**self.own_environment(home), **dict(env)})
+        command = [program] if isinstance(program, (str, pathlib.Path)) else program
+        super().__init__([*command, *arguments], {**self.own_environment(home), **dict(env)})
 
     def own_environment(self, home):
         home = pathlib.Path(home)
@@ -209,10 +210,14 @@ class App(harness.Process):
             return None
         return harness.until(look, what, seconds)
 
+    def has_process(self, pid):
+        """Whether what speaks for it on the accessibility bus is this process."""
+        return pid == self.child.pid
+
     # --- its windows --------------------------------------------------------------------------
 
     def root(self):
-        return self.until(lambda: self.desktop.tree.program(self.child.pid, self),
+        return self.until(lambda: self.desktop.tree.program(self),
                           'it to be on the accessibility bus', 60)
 
     def windows(self):
@@ -392,12 +397,12 @@ class Case(harness.Case):
         self.desktop = Desktop.get()
         self.apps = []
 
-    def start_app(self, *arguments, home='home', is_new=True, **options):
+    def start_app(self, *arguments, home='home', is_new=True, kind=App, **options):
         """Starts a program for the person whose home is called that; its App. Unless it is to be
         new, it hands over to one that runs already."""
         new = ['--new-instance'] if is_new else []
-        app = self.own(App(self.desktop, self.folder / home, *new, *arguments,
-                           tells_leaks=self.tells_leaks, **options))
+        app = self.own(kind(self.desktop, self.folder / home, *new, *arguments,
+                            tells_leaks=self.tells_leaks, **options))
         self.apps.append(app)
         return app
 
