@@ -44,6 +44,7 @@ try_packages ()
   say '== The packages, as their users have them'
   PORTHOLE_DEBS=$1 PORTHOLE_FRESH=$(fresh_tree "$1") \
     PORTHOLE_ZIP=$(echo "$1"/porthole-*.zip) PORTHOLE_MINIMAL=$(make_tree minimal mawk) \
-    PORTHOLE_FLATPAK=$(echo "$1"/porthole-*.flatpak) \
+    PORTHOLE_FLATPAK=$1/porthole-$version-$(uname -m).flatpak \
+    PORTHOLE_RUNTIME=$(echo "$1"/porthole-runtime-*.flatpak) \
     test_in build --suite packages
 }
