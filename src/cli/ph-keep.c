@@ -2,6 +2,7 @@
 #include "ph-keep.h"
 
 #include <gio/gio.h>
+#include <glib/gstdio.h>
 
 #include "core/ph-error.h"
 
@@ -78,6 +79,25 @@ read_stream (GFileInputStream *stream, const char *path, PhKept *ret_kept, GErro
   return TRUE;
 }
 
+/* In a Flatpak, folders that are not let in have namesakes on the sandbox's own file system, which
+ * goes with it (flatpak-run(1)). */
+static gboolean
+check_folder (const char *path, GError **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  GStatBuf root, there;
+
+  if (!g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS) || g_stat ("/", &root) != 0 ||
+      g_stat (folder, &there) != 0 || root.st_dev != there.st_dev)
+    return TRUE;
+  g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
+               "The share code cannot be kept in “%s”: that folder is not let into the sandbox, so "
+               "the file would be gone when Porthole ends; let it in with “flatpak run "
+               "--filesystem=FOLDER …”",
+               path);
+  return FALSE;
+}
+
 gboolean
 ph_keep_open (const char *path, PhKept *ret_kept, GError **error)
 {
@@ -91,7 +111,7 @@ ph_keep_open (const char *path, PhKept *ret_kept, GError **error)
   if (!g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
     return set_unusable (error, path, failure->message);
   ph_kept_draw (&drawn);
-  if (!ph_keep_write (path, &drawn, error))
+  if (!check_folder (path, error) || !ph_keep_write (path, &drawn, error))
     return FALSE;
   *ret_kept = drawn;
   return TRUE;
