@@ -90,12 +90,11 @@ check_folder (const char *path, GError **error)
   if (!g_file_test ("/.flatpak-info", G_FILE_TEST_EXISTS) || g_stat ("/", &root) != 0 ||
       g_stat (folder, &there) != 0 || root.st_dev != there.st_dev)
     return TRUE;
-  g_set_error (
-      error, PH_ERROR, PH_ERROR_INVALID,
-      "The share code cannot be kept in “%s”: that folder is not let into the sandbox, and "
-      "what is written there is gone when Porthole ends; let it in with “flatpak run "
-      "--filesystem=FOLDER …”",
-      path);
+  g_set_error (error, PH_ERROR, PH_ERROR_INVALID,
+               "The share code cannot be kept in “%s”: that folder is not let into the sandbox, so "
+               "the file would be gone when Porthole ends; let it in with “flatpak run "
+               "--filesystem=FOLDER …”",
+               path);
   return FALSE;
 }
 

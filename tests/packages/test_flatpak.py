@@ -261,6 +261,18 @@ class CommandLine(Case):
         client.expect('connected')
         self.assert_fetches('%s:%d' % client.local(web.endpoint), digest)
 
+    def test_keep(self):
+        """--keep takes a file in a folder that was let in, and none that goes with the sandbox"""
+        kept = self.folder / 'codes' / 'code'
+        kept.parent.mkdir()
+        arguments = ('host', '--json', '--signal', self.daemon.url, '--keep')
+        host = self.own(Host(self.command(*arguments, '/code'), self.env))
+        self.expect_error(host, harness.STATUS_USAGE, 'invalid')
+        command = self.command(*arguments, kept)
+        command.insert(2, f'--filesystem={kept.parent}')
+        secret = self.own(Host(command, self.env)).code.partition('.')[2]
+        self.assertIn(secret, kept.read_text(encoding='utf-8'))
+
 
     def test_keep(self):
         """--keep takes a file in a folder that was let in, and none that goes with the sandbox"""
