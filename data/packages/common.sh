@@ -4,6 +4,8 @@
 # Debian trees to make them in. Sourced by scripts that run at the top of the checkout, with `say`
 # and `die` of ./dev.
 
+shopt -s inherit_errexit # or a tree that could not be made counts as made, see make_tree
+
 made=$PWD/build-packages
 version=$(sed -n "s/^ *version: '\(.*\)',$/\1/p" meson.build | head -n 1)
 
