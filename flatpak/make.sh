@@ -165,6 +165,7 @@ make_platform ()
   mv "$folder/etc" "$folder/usr/etc"
   cp flatpak/50-flatpak.conf "$folder/usr/etc/fonts/conf.d"
   echo /app/lib >>"$folder/usr/etc/ld.so.conf"
+  mkdir "$folder/usr/share/zoneinfo" # flatpak lends the computer's here, or all times would be UTC
   add_languages "$tree" "$folder/usr"
   add_names_of_languages "$tree" "$folder/usr"
   export_to_repo "$folder" $branch --runtime
@@ -227,6 +228,9 @@ finish_app ()
 make_flatpak ()
 {
   local app=$made/porthole-$version-$arch.flatpak
+  mkdir -p "$made"
+  exec 8>"$work.lock"
+  flock -n 8 || die 'The Flatpak is being made here already.'
   rm -rf "$work"
   begin_repo
   make_platform

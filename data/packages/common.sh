@@ -33,11 +33,15 @@ build_packages ()
 
 # make_tree NAME PACKAGE…: a Debian 12 with these packages as a folder, whose path is printed. It is
 # kept for a week, which is how soon a security update reaches what is made. PORTHOLE_DEBIAN names
-# another mirror, such as a snapshot of the day on which something was made.
+# another mirror, such as a snapshot of the day on which something was made. Called in $(…), for it
+# holds its lock until the shell ends.
 make_tree ()
 {
   local name=$1 tree=$made/trees/$1 stamp list
   shift
+  mkdir -p "$made/trees"
+  exec 9>"$tree.lock"
+  flock 9
   stamp=$made/trees/$name.packages
   list="${PORTHOLE_DEBIAN:-} $*"
   if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$list" ] || [ -n "$(find "$stamp" -mtime +6)" ]; then
