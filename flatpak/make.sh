@@ -19,6 +19,7 @@ repo=$work/repo
 
 # Only what is made here is seen, and nothing else of this computer is changed.
 export FLATPAK_USER_DIR=$work/installed FLATPAK_SYSTEM_DIR=$work/none FLATPAK_CONFIG_DIR=$work/none
+export LC_ALL=C.UTF-8 # flatpak takes only paths that the locale has letters for
 
 # The manifest's value of that name, or that of its last module, which is Porthole; an item a line.
 field ()
