@@ -215,7 +215,6 @@ class Windows(Case):
         for program in (other_app, app):
             self.assertEqual(program.quit(), 0)
 
-
     def test_kept(self):
         """A kept session has its link again, and all that is kept is in the sandbox's folder"""
         app, window, link = self.host_sandboxed('Ann')
@@ -251,6 +250,12 @@ class CommandLine(Case):
             self.assertEqual(done.wait(), 0)
             self.assertEqual(done.out, [f'{program} {VERSION}'])
 
+    @unittest.skipUnless(os.path.isdir('/usr/share/zoneinfo'), 'this computer knows no time zones')
+    def test_time_zone(self):
+        """Times are those of the computer's time zone: the sandbox has it"""
+        done = self.start(*self.command('-c', 'test -f /etc/localtime', program='sh'), env=self.env)
+        self.assertEqual(done.wait(), 0)
+
     def test_file(self):
         """The command line of the Flatpak hosts and joins, and a file comes through"""
         web, digest = self.site()
@@ -260,19 +265,6 @@ class CommandLine(Case):
                                               f'0:{web.endpoint}'), self.env))
         client.expect('connected')
         self.assert_fetches('%s:%d' % client.local(web.endpoint), digest)
-
-    def test_keep(self):
-        """--keep takes a file in a folder that was let in, and none that goes with the sandbox"""
-        kept = self.folder / 'codes' / 'code'
-        kept.parent.mkdir()
-        arguments = ('host', '--json', '--signal', self.daemon.url, '--keep')
-        host = self.own(Host(self.command(*arguments, '/code'), self.env))
-        self.expect_error(host, harness.STATUS_USAGE, 'invalid')
-        command = self.command(*arguments, kept)
-        command.insert(2, f'--filesystem={kept.parent}')
-        secret = self.own(Host(command, self.env)).code.partition('.')[2]
-        self.assertIn(secret, kept.read_text(encoding='utf-8'))
-
 
     def test_keep(self):
         """--keep takes a file in a folder that was let in, and none that goes with the sandbox"""
