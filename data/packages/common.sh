@@ -21,7 +21,7 @@ export_source ()
   [ -z "$(git status --porcelain)" ] || say "Uncommitted changes are not in what is made: it is $commit."
   rm -rf "$1"
   mkdir -p "$1"
-  git archive --format=tar HEAD | tar -x -C "$1"
+  git archive --format=tar "$commit" | tar -x -C "$1"
 }
 
 # What Porthole is compiled with, in Debian's names; ./dev knows them.
