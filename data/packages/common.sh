@@ -32,7 +32,7 @@ export_source ()
   [ -z "$(git status --porcelain)" ] || say "Uncommitted changes are not in what is made: it is $commit."
   rm -rf "$1"
   mkdir -p "$1"
-  git -c tar.umask=022 -c core.autocrlf=false archive --format=tar HEAD | tar -x -C "$1"
+  git -c tar.umask=022 -c core.autocrlf=false archive --format=tar "$commit" | tar -x -C "$1"
 }
 
 # What Porthole is compiled with, in Debian's names; ./dev knows them.
