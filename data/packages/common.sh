@@ -43,7 +43,8 @@ make_tree ()
     rm -rf "$tree" "$stamp"
     mkdir -p "$tree"
     mmdebstrap --quiet --variant=minbase --include="$(tr ' ' , <<<"$*")" \
-      bookworm "$tree.tar" ${PORTHOLE_DEBIAN:+"$PORTHOLE_DEBIAN"} >&2
+      bookworm "$tree.tar" ${PORTHOLE_DEBIAN:+"$PORTHOLE_DEBIAN"} >&2 ||
+      die "The Debian tree ($name) could not be made; what mmdebstrap says is above."
     tar -x --no-same-owner --exclude='./dev/*' -f "$tree.tar" -C "$tree"
     rm "$tree.tar"
     mkdir "$tree/build"
