@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "core/ph-error.h"
+#include "core/ph-limits.h"
 #include "ph-fixed-resolver.h"
 #include "ph-pipe-channel.h"
 #include "ph-stream.h"
@@ -1052,6 +1053,7 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  ph_limits_raise_descriptors (); /* as the programs do: a crowd is more than 1024 */
   ph_fixed_resolver_install (fixed_names);
   add_tables ();
   g_test_add_func ("/mux/slow-reader", test_slow_reader);
