@@ -229,9 +229,7 @@ finish_app ()
 make_flatpak ()
 {
   local app=$made/porthole-$version-$arch.flatpak
-  mkdir -p "$made"
-  exec 8>"$work.lock"
-  flock -n 8 || die 'The Flatpak is being made here already.'
+  alone flatpak
   rm -rf "$work"
   begin_repo
   make_platform

@@ -5,17 +5,17 @@
 
 release=$made/release # what was made, with its digests
 
-# make_all CHECKOUT FOLDER: all packages, made there, into FOLDER.
+# make_all CHECKOUT FOLDER: all packages, made there, into FOLDER; nothing that was made there before,
+# of another version, is among them.
 make_all ()
 {
   local kind path
-  rm -rf "$2"
-  mkdir -p "$2"
+  rm -rf "$2" "$1"/build-packages/porthole* && mkdir -p "$2" || return
   for kind in deb zip flatpak; do
     say "== Making packages ($kind)"
     path=$("$1/dev" $kind | tail -n 1) || return
     [ -d "$path" ] || path=$(dirname "$path")
-    find "$path" -maxdepth 1 -type f -name 'porthole*' -exec cp -p {} "$2" \;
+    find "$path" -maxdepth 1 -type f -name 'porthole*' -exec cp -p -t "$2" {} + || return
   done
   (cd "$2" && sha256sum -- * >SHA256SUMS)
 }
@@ -24,11 +24,9 @@ make_all ()
 make_again ()
 {
   local again=$made/again
-  rm -rf "$again"
-  git clone --quiet . "$again"
-  mkdir "$again/build-packages"
-  ln -s "$made/trees" "$again/build-packages/trees"
-  make_all "$again" "$made/release-again"
+  rm -rf "$again" && git clone --quiet . "$again" && mkdir "$again/build-packages" &&
+    ln -s "$made/trees" "$again/build-packages/trees" &&
+    make_all "$again" "$made/release-again"
 }
 
 compare_packages ()
@@ -38,12 +36,15 @@ compare_packages ()
     broken=$((broken + 1))
 }
 
-# try_packages FOLDER: what is there, as its users have it.
+# try_packages FOLDER: what is there, as its users have it. Without a tree its tests would be skipped.
 try_packages ()
 {
+  local fresh minimal
   say '== The packages, as their users have them'
-  PORTHOLE_DEBS=$1 PORTHOLE_FRESH=$(fresh_tree "$1") \
-    PORTHOLE_ZIP=$(echo "$1"/porthole-*.zip) PORTHOLE_MINIMAL=$(make_tree minimal mawk) \
+  fresh=$(fresh_tree "$1") && minimal=$(make_tree minimal mawk) ||
+    { broken=$((broken + 1)); return 0; }
+  PORTHOLE_DEBS=$1 PORTHOLE_FRESH=$fresh \
+    PORTHOLE_ZIP=$(echo "$1"/porthole-*.zip) PORTHOLE_MINIMAL=$minimal \
     PORTHOLE_FLATPAK=$1/porthole-$version-$(uname -m).flatpak \
     PORTHOLE_RUNTIME=$(echo "$1"/porthole-runtime-*.flatpak) \
     test_in build --suite packages

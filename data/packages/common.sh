@@ -7,21 +7,32 @@
 shopt -s inherit_errexit # or a tree that could not be made counts as made, see make_tree
 
 made=$PWD/build-packages
-version=$(sed -n "s/^ *version: '\(.*\)',$/\1/p" meson.build | head -n 1)
 
 # The time of the commit stands wherever a time is written, so that it is the same each time.
 commit=$(git rev-parse HEAD) || die 'Packages are made from a commit: this is no git checkout.'
+version=$(git show HEAD:meson.build | sed -n "s/^ *version: '\(.*\)',$/\1/p" | head -n 1)
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct HEAD)
 export SOURCE_DATE_EPOCH
 umask 022
 
-# export_source FOLDER: the committed files, and nothing else, into an empty FOLDER.
+# alone NAME: two that make the same would work in each other's folders: the second one ends. The lock
+# goes with this process.
+alone ()
+{
+  local lock
+  mkdir -p "$made"
+  exec {lock}>"$made/$1.lock"
+  flock --nonblock "$lock" || die "Another ./dev is at work in $made: wait until it has ended."
+}
+
+# export_source FOLDER: the committed files, and nothing else, into an empty FOLDER. Their rights and
+# line ends do not depend on whose git this is, nor on who runs it.
 export_source ()
 {
   [ -z "$(git status --porcelain)" ] || say "Uncommitted changes are not in what is made: it is $commit."
   rm -rf "$1"
   mkdir -p "$1"
-  git archive --format=tar "$commit" | tar -x -C "$1"
+  git -c tar.umask=022 -c core.autocrlf=false archive --format=tar "$commit" | tar -x -C "$1"
 }
 
 # What Porthole is compiled with, in Debian's names; ./dev knows them.
@@ -35,6 +46,9 @@ build_packages ()
 # kept for a week, which is how soon a security update reaches what is made. PORTHOLE_DEBIAN names
 # another mirror, such as a snapshot of the day on which something was made. Called in $(…), for it
 # holds its lock until the shell ends.
+#
+# Not even a caller that looks at the status of what calls this may get a tree that is not whole, so
+# each step is linked. Nobody else gets into the trees: what is setuid there gets no updates.
 make_tree ()
 {
   local name=$1 tree=$made/trees/$1 stamp list
@@ -46,14 +60,12 @@ make_tree ()
   list="${PORTHOLE_DEBIAN:-} $*"
   if [ ! -f "$stamp" ] || [ "$(cat "$stamp")" != "$list" ] || [ -n "$(find "$stamp" -mtime +6)" ]; then
     say "Making a Debian tree ($name) …"
-    rm -rf "$tree" "$stamp"
-    mkdir -p "$tree"
-    mmdebstrap --quiet --variant=minbase --include="$(tr ' ' , <<<"$*")" \
-      bookworm "$tree.tar" ${PORTHOLE_DEBIAN:+"$PORTHOLE_DEBIAN"} >&2
-    tar -x --no-same-owner --exclude='./dev/*' -f "$tree.tar" -C "$tree"
-    rm "$tree.tar"
-    mkdir "$tree/build"
-    echo "$list" >"$stamp"
+    rm -rf "$tree" "$stamp" && mkdir -p "$tree" && chmod 700 "$made/trees" &&
+      mmdebstrap --quiet --variant=minbase --include="$(tr ' ' , <<<"$*")" \
+        bookworm "$tree.tar" ${PORTHOLE_DEBIAN:+"$PORTHOLE_DEBIAN"} >&2 &&
+      tar -x --no-same-owner --exclude='./dev/*' -f "$tree.tar" -C "$tree" &&
+      rm "$tree.tar" && mkdir "$tree/build" && echo "$list" >"$stamp" ||
+      die "The Debian tree ($name) could not be made."
   fi
   echo "$tree"
 }

@@ -10,12 +10,11 @@ work=$made/work/deb
 # the metainfo.
 export_packaging ()
 {
-  local source=$1 maintainer
+  local tree=$1 source=$2 maintainer
   export_source "$source"
   maintainer=$(sed -n 's/^Maintainer: //p' "$source/debian/control")
-  "$python" -B "$source/data/packages/changelog.py" \
-    "$source/data/io.github.porthole.Porthole.metainfo.xml.in" "$maintainer" \
-    >"$source/debian/changelog"
+  in_tree "$tree" "$source" python3 -B data/packages/changelog.py \
+    data/io.github.porthole.Porthole.metainfo.xml.in "$maintainer" >"$source/debian/changelog"
 }
 
 # Whoever wants symbols for a debugger builds once more without “noautodbgsym”: it is the same code.
@@ -45,11 +44,12 @@ check_debs ()
 make_debs ()
 {
   local tree
+  alone deb
   # shellcheck disable=SC2046 # a list
   tree=$(make_tree build $(build_packages))
   rm -rf "$work"
   mkdir -p "$work"
-  export_packaging "$work/porthole-$version"
+  export_packaging "$tree" "$work/porthole-$version"
   build_debs "$tree"
   check_debs "$tree"
   rm -rf "$debs"

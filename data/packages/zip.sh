@@ -21,6 +21,8 @@ compile ()
 make_zip ()
 {
   local tree
+  alone zip
+  # shellcheck disable=SC2046 # a list
   tree=$(make_tree build $(build_packages))
   rm -rf "$work"
   export_source "$work/source"
