@@ -24,7 +24,7 @@ import callers
 import harness
 import services
 
-SYSTEMD = pathlib.Path('/lib/systemd/systemd')
+SYSTEMD = 'lib/systemd/systemd'
 UNIT = os.environ.get('PORTHOLE_SIGNAL_UNIT',
                       str(harness.ROOT / 'build/data/porthole-signal.service'))
 INSTALLED = pathlib.Path('/lib/systemd/system/porthole-signal.service')
@@ -95,13 +95,13 @@ def read_hierarchies():
     return found
 
 
-def why_not():
-    """What is missing to boot a systemd, or None."""
+def why_not(root='/'):
+    """What is missing to boot the systemd of this tree of files, or None."""
     if os.geteuid() != 0:
         return 'needs root'
     if callers.has_sanitizer():
         return 'a sanitizer needs what the unit takes away'
-    for program in (SYSTEMD, '/usr/bin/unshare', '/usr/bin/nsenter'):
+    for program in (os.path.join(root, SYSTEMD), '/usr/bin/unshare', '/usr/bin/nsenter'):
         if not os.access(program, os.X_OK):
             return f'{program} is missing'
     if not any(os.access(folder, os.W_OK) for _, _, _, folder in read_hierarchies()):
@@ -157,7 +157,8 @@ class System:
         for target in TARGETS:
             (units / f'{target}.target').write_text('[Unit]\nDefaultDependencies=no\n')
         for name in ('service', 'socket'):
-            shutil.copy(f'/lib/systemd/system/systemd-journald.{name}', units)
+            shutil.copy(os.path.join(self.root, f'lib/systemd/system/systemd-journald.{name}'),
+                        units)
         (units / 'sysinit.target').write_text('[Unit]\nDefaultDependencies=no\n'
                                               'Wants=systemd-journald.socket\n')
 

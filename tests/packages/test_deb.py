@@ -96,22 +96,29 @@ class Tree:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix='porthole-deb-', dir='/var/tmp')
         os.chmod(self.folder, 0o755)
-        atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
+        self.mounted = []
+        atexit.register(self.remove)
         self.root = self.folder + '/tree'
         subprocess.run(['cp', '-a', os.environ['PORTHOLE_FRESH'], self.root], check=True)
         # As systemd writes at the first boot of all.
         (pathlib.Path(self.root) / 'etc/machine-id').write_text('5' * 32 + '\n', encoding='ascii')
         self.before = look(self.root)
         self.mount()
-        atexit.register(self.unmount)
 
     def mount(self):
         for place in PLACES:
             subprocess.run(['mount', '--rbind', f'/{place}', f'{self.root}/{place}'], check=True)
+            self.mounted.append(place)
 
     def unmount(self):
-        for place in PLACES:
-            subprocess.run(['umount', '-l', f'{self.root}/{place}'], check=True)
+        while self.mounted:
+            subprocess.run(['umount', '-l', f'{self.root}/{self.mounted[-1]}'], check=True)
+            self.mounted.pop()
+
+    def remove(self):
+        """Not with this machine's folders in it, which would be emptied too."""
+        self.unmount()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def changes(self):
         """How it differs from what it was copied from."""
@@ -211,7 +218,8 @@ class Installed(people.Case):
         for name in PACKAGES:
             said = self.tree.run('bash', '-c', '. /usr/share/bash-completion/bash_completion; '
                                  '_completion_loader "$1"; complete -p "$1"', 'bash', name)
-            self.assertIn(name, said)
+            self.assertRegex(said, f'^complete .* {name}\n$')
+            self.assertNotIn('_minimal', said)  # what any word has for which there is nothing
         self.assertNotEqual(self.tree.run('porthole-gtk', '--help', LANGUAGE='zh_TW'),
                             self.tree.run('porthole-gtk', '--help'))
         share = pathlib.Path(self.tree.root) / 'usr/share'
@@ -301,9 +309,9 @@ class Removed(harness.Case):
         """The unit starts if it is told to, again after an upgrade, and ends when it is removed;
         purged, the tree is as before"""
         skip_where_missing(self)
-        Shared.get()
-        if test_unit.why_not():
-            self.skipTest(test_unit.why_not())
+        reason = test_unit.why_not(Shared.get().root)
+        if reason is not None:
+            self.skipTest(reason)
         tree = Tree()
         tree.install()
         self.assertFalse([line for line in tree.changes() if line.startswith(WANTED)])
