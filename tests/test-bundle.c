@@ -21,6 +21,7 @@ probe (void)
 
       g_print ("%s=%s\n", variables[i], value != NULL ? value : "none");
     }
+  g_print ("LD_LIBRARY_PATH=%s\n", g_getenv ("LD_LIBRARY_PATH"));
   return 0;
 }
 
@@ -40,6 +41,7 @@ copy_self (const char *to)
 static char *
 run_copy (const char *folder, const char *data)
 {
+  g_autofree char *libraries = g_build_filename (folder, "lib:/theirs", NULL);
   g_autofree char *program = g_build_filename (folder, "bin", "probe", NULL);
   g_autoptr (GSubprocessLauncher) launcher =
       g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE);
@@ -49,6 +51,8 @@ run_copy (const char *folder, const char *data)
 
   for (const char *const *name = ph_bundle_get_variables (); *name != NULL; name++)
     g_subprocess_launcher_unsetenv (launcher, *name);
+  g_subprocess_launcher_setenv (launcher, "GTK_PATH", "/theirs", TRUE);
+  g_subprocess_launcher_setenv (launcher, "LD_LIBRARY_PATH", libraries, TRUE);
   if (data != NULL)
     g_subprocess_launcher_setenv (launcher, "XDG_DATA_DIRS", data, TRUE);
   process = g_subprocess_launcher_spawn (launcher, &error, program, "--probe", NULL);
@@ -81,6 +85,8 @@ assert_leads (const char *folder, const char *output)
   assert_line (output, "GIO_MODULE_DIR=", modules);
   assert_line (output, "FONTCONFIG_FILE=", fonts);
   assert_line (output, "XDG_DATA_DIRS=", both);
+  assert_line (output, "GTK_PATH=", "none");
+  assert_line (output, "LD_LIBRARY_PATH=", "/theirs");
 }
 
 static void
@@ -101,6 +107,7 @@ test_found (void)
   without = run_copy (folder, NULL);
   assert_line (without, "root=", "none");
   assert_line (without, "GIO_MODULE_DIR=", "none");
+  assert_line (without, "GTK_PATH=", "/theirs");
   assert_line (without, "XDG_DATA_DIRS=", "none");
   g_assert_cmpint (g_mkdir_with_parents (modules, 0700), ==, 0);
   with = run_copy (folder, NULL);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "ph-bundle.h"
 
+#include <string.h>
+
 #include "ph-executable.h"
 
 #define KNOWN_BY "lib/gio-modules"
+#define LIBRARIES "LD_LIBRARY_PATH"
 #define WITHOUT_GL "gl-disable"
 #define SYSTEM_DATA "/usr/local/share:/usr/share" /* where XDG_DATA_DIRS is not set */
 
@@ -19,11 +22,16 @@ static const struct
   { "FONTCONFIG_FILE", "share/fonts/fonts.conf" },
 };
 
+/* With these the host's modules would be loaded, which were made for its own libraries. */
+static const char *const foreign[] = { "GIO_EXTRA_MODULES", "GTK_PATH" };
+
 static const char *const variables[] = {
   "GIO_MODULE_DIR",
   "GDK_PIXBUF_MODULE_FILE",
   "GTK_EXE_PREFIX",
   "FONTCONFIG_FILE",
+  "GIO_EXTRA_MODULES",
+  "GTK_PATH",
   "XDG_DATA_DIRS",
   "GDK_DEBUG",
   NULL,
@@ -62,6 +70,18 @@ add_data (void)
   g_setenv ("XDG_DATA_DIRS", both, TRUE);
 }
 
+/* The launcher has put our libraries before the person's, where these are set. That has been read
+ * by now, and is not for what is started from here. */
+static void
+take_back_libraries (void)
+{
+  g_autofree char *ours = g_strconcat (root, "/lib:", NULL);
+  g_autofree char *all = g_strdup (g_getenv (LIBRARIES));
+
+  if (all != NULL && g_str_has_prefix (all, ours))
+    g_setenv (LIBRARIES, all + strlen (ours), TRUE);
+}
+
 void
 ph_bundle_start (void)
 {
@@ -78,7 +98,10 @@ ph_bundle_start (void)
 
       g_setenv (places[i].variable, path, TRUE);
     }
+  for (gsize i = 0; i < G_N_ELEMENTS (foreign); i++)
+    g_unsetenv (foreign[i]);
   add_data ();
+  take_back_libraries ();
 }
 
 void

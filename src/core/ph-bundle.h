@@ -11,8 +11,9 @@ G_BEGIN_DECLS
  * distribution has it that they come from, and there lies, if anything, what belongs to the host's
  * own libraries. */
 
-/* Where there is a bundle, leads its libraries to it by variables of the environment. The first
- * thing in main, before any other thread and any use of GIO. */
+/* Where there is a bundle, leads its libraries to it, and away from the host's modules, by
+ * variables of the environment. The first thing in main, before any other thread and any use of
+ * GIO. */
 void ph_bundle_start (void);
 
 /* Where there is a bundle whose host has only a part of what OpenGL takes, such as EGL alone, keeps
@@ -26,7 +27,7 @@ gboolean ph_bundle_can_load (const char *library);
 /* Where the bundle is; NULL if the program is not in one. */
 const char *ph_bundle_get_root (void);
 
-/* The names of the variables that these set, for those who start other programs. */
+/* The names of the variables that these change, for those who start other programs. */
 const char *const *ph_bundle_get_variables (void);
 
 /* The folder that a program was unpacked to: where it lies, or the one above `bin`. Owned. */

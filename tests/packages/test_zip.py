@@ -314,6 +314,37 @@ class Zip(people.Case):
         self.assertEqual((done.returncode, done.stdout), (1, ''))
         self.assertRegex(done.stderr, '^Porthole cannot be run from .* Unpack the zip with')
 
+    def test_colon(self):
+        """In a folder whose name lists of folders cannot have, the window says so"""
+        self.unpack('/srv/a:b')
+        self.addCleanup(shutil.rmtree, self.tree.path('/srv/a:b'))
+        for env in ({}, {'LD_LIBRARY_PATH': '/mine'}):
+            self.assertEqual(self.say('porthole', '--version', env=env)[0], 0)
+        status, out, err = self.say('porthole-gtk')
+        self.assertEqual((status, out), (1, ''))
+        self.assertRegex(err, '^The window of Porthole cannot be opened from /srv/a:b/.* a colon ')
+
+    def test_other_libraries(self):
+        """Libraries of the same names that the person has set do not take the place of its own"""
+        theirs = self.tree.path('/opt/theirs')
+        theirs.mkdir()
+        self.addCleanup(shutil.rmtree, theirs)
+        for name in ('libglib-2.0.so.0', 'libgdk_pixbuf-2.0.so.0'):
+            (theirs / name).write_bytes(b'no library')
+        env = {'LD_LIBRARY_PATH': '/opt/theirs'}
+        for program in PROGRAMS:
+            self.assertEqual(self.say(program, '--version', env=env)[::2], (0, ''))
+
+    def test_licences(self):
+        """What licences name that other systems than Debian do not have is there"""
+        licences = self.tree.path(self.unpacked) / 'licences'
+        named = {name for path in licences.glob('*.txt')
+                 for name in re.findall(r'common-licenses/(L?GPL-[\d.]*\d)\b',
+                                        path.read_text(encoding='utf-8', errors='replace'))}
+        self.assertIn('LGPL-2.1', named)
+        for name in named - {'GPL-2.0'}:  # as one of them calls GPL-2
+            self.assertTrue((licences / f'common/{name}.txt').is_file(), name)
+
     def test_language(self):
         """Words are in the person's language: ours, and those of the libraries"""
         self.set_up_window()
@@ -334,7 +365,8 @@ class Zip(people.Case):
                                         f'echo "$1" >{minimal.HOME}/uri\n', encoding='utf-8')
         (tools / 'xdg-open').chmod(0o755)
         self.addCleanup((tools / 'xdg-open').unlink)
-        given = {'PATH': '/usr/local/bin', 'XDG_DATA_DIRS': '/usr/share', 'GIO_MODULE_DIR': '/mine'}
+        given = {'PATH': '/usr/local/bin', 'XDG_DATA_DIRS': '/usr/share', 'GIO_MODULE_DIR': '/mine',
+                 'GTK_PATH': '/mine', 'LD_LIBRARY_PATH': '/mine:/yours'}
         app = self.start_window(env=given)
         window = app.window()
         window.find('push button', 'Main Menu').click()

@@ -14,12 +14,22 @@ complain ()
   exit 1
 }
 
+# Our libraries come before those that the person has set, and Porthole takes this back for what it
+# starts. In a folder whose name would not be one word there, it is left as it is.
+prefer_ours ()
+{
+  case $folder in
+    *[:\;\$]*) ;;
+    *) [ -z "$LD_LIBRARY_PATH" ] || LD_LIBRARY_PATH=$folder/lib:$LD_LIBRARY_PATH ;;
+  esac
+}
+
 self=$(command -p readlink -f -- "$0")
 folder=${self%/*}
 name=${self##*/}
 "$folder/lib/check" 2>/dev/null
 case $? in
-  0) exec "$folder/bin/$name" "$@" ;;
+  0) ;;
   126) complain "Porthole cannot be run from $folder. Either no program may be run from that disk, \
 or they were unpacked without the permission to run, or this computer is not of the kind @ARCH@. \
 Unpack the zip with “unzip” into a folder of your own." ;;
@@ -27,3 +37,9 @@ Unpack the zip with “unzip” into a folder of your own." ;;
 not have. Debian 12, Ubuntu 23.04, Fedora 37 and all that is newer will do; Alpine and others with \
 musl will not." ;;
 esac
+case $name$folder in
+  porthole-gtk*:*) complain "The window of Porthole cannot be opened from $folder: no folder \
+that it is in may have a colon in its name." ;;
+esac
+prefer_ours
+exec "$folder/bin/$name" "$@"

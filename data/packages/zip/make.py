@@ -81,6 +81,7 @@ MODULES = [SYSTEM / 'gio/modules/libgiognutls.so']  # TLS, for servers with http
 LOADERS = [SYSTEM / 'gdk-pixbuf-2.0/2.10.0/loaders/libpixbufloader-svg.so']  # icons
 CATALOGUES = ('gtk40', 'libadwaita', 'glib20', 'glib-networking')
 FONT = pathlib.Path('/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf')
+LICENCES = pathlib.Path('/usr/share/common-licenses')
 ADWAITA = pathlib.Path('/usr/share/icons/Adwaita')
 
 
@@ -320,6 +321,15 @@ class Folder:
             if not (self.folder / where).exists():
                 self.copy(f'/usr/share/doc/{package}/copyright', where)
         self.copy(self.source / 'COPYING', 'licences/porthole.txt')
+        self.add_common_licences()
+
+    def add_common_licences(self):
+        """Those that Debian's packages name only, as every Debian has them; other hosts do not."""
+        for text in sorted((self.folder / 'licences').glob('*.txt')):
+            for name in re.findall(rf'{LICENCES}/([\w.+-]*\w)', text.read_text('utf-8', 'replace')):
+                path = (LICENCES / name).resolve()  # GPL is the newest of them
+                if path.is_file():
+                    self.copy(path, f'licences/common/{path.name}.txt')
 
     def sizes(self):
         """What is large, as a table: unpacked and packed bytes, files, what for."""
