@@ -91,6 +91,21 @@ runtime_data ()
     etc/ld.so.conf.d etc/nsswitch.conf etc/ssl/certs/ca-certificates.crt
 }
 
+# Whoever passes on a bundle passes on what its licences say, too.
+runtime_licences ()
+{
+  compgen -G 'usr/share/doc/*/copyright'
+  compgen -G 'usr/share/common-licenses/*'
+}
+
+# The packages of the tree, of whose files the runtime has a part, by which sources are found at
+# https://snapshot.debian.org/: name, version, source package, its version.
+list_packages ()
+{
+  in_tree "$1" "$work" dpkg-query -W \
+    -f '${Package} ${Version} ${source:Package} ${source:Version}\n'
+}
+
 # with_libraries TREE: the programs on standard input, and the shared libraries they load.
 with_libraries ()
 {
@@ -160,10 +175,12 @@ make_platform ()
   begin_runtime "$folder" $platform
   (
     cd "$tree"
-    { runtime_programs | with_libraries "$tree" && runtime_data; } | with_targets
+    { runtime_programs | with_libraries "$tree" && runtime_data && runtime_licences; } |
+      with_targets
   ) >"$work/files"
   tar -c -C "$tree" -T "$work/files" | tar -x -C "$folder"
   mv "$folder/etc" "$folder/usr/etc"
+  list_packages "$tree" >"$folder/usr/share/doc/packages.txt"
   cp flatpak/50-flatpak.conf "$folder/usr/etc/fonts/conf.d"
   echo /app/lib >>"$folder/usr/etc/ld.so.conf"
   mkdir "$folder/usr/share/zoneinfo" # flatpak lends the computer's here, or all times would be UTC
