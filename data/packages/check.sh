@@ -17,16 +17,19 @@ make_all ()
     [ -d "$path" ] || path=$(dirname "$path")
     find "$path" -maxdepth 1 -type f -name 'porthole*' -exec cp -p -t "$2" {} + || return
   done
+  [ "$(git -C "$1" rev-parse HEAD)" = "$commit" ] ||
+    { say "$1 has another commit by now: nobody knows what is made of which."; return 1; }
   (cd "$2" && sha256sum -- * >SHA256SUMS)
 }
 
-# In another checkout. What packages are made in, the trees, is the same for both.
+# In another checkout, in another time zone and locale. What packages are made in, the trees, is the
+# same for both.
 make_again ()
 {
   local again=$made/again
   rm -rf "$again" && git clone --quiet . "$again" && mkdir "$again/build-packages" &&
     ln -s "$made/trees" "$again/build-packages/trees" &&
-    make_all "$again" "$made/release-again"
+    TZ=Pacific/Auckland LC_ALL=C make_all "$again" "$made/release-again"
 }
 
 compare_packages ()
