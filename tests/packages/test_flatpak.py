@@ -271,7 +271,7 @@ class CommandLine(Case):
         kept = self.folder / 'codes' / 'code'
         kept.parent.mkdir()
         arguments = ('host', '--json', '--signal', self.daemon.url, '--keep')
-        host = self.own(Host(self.command(*arguments, self.folder / 'code'), self.env))
+        host = self.own(Host(self.command(*arguments, '/code'), self.env))
         self.expect_error(host, harness.STATUS_USAGE, 'invalid')
         command = self.command(*arguments, kept)
         command.insert(2, f'--filesystem={kept.parent}')
