@@ -10,6 +10,8 @@ passes or fails by a clock. Only processes started here are ever ended.
 """
 
 import contextlib
+import ctypes
+import fcntl
 import hashlib
 import json
 import os
@@ -19,6 +21,7 @@ import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -32,6 +35,9 @@ SIGNAL = os.environ.get('PORTHOLE_SIGNAL_PROGRAM', str(ROOT / 'build/src/server/
 SCALE = float(os.environ.get('E2E_SCALE', '1'))
 MIB = 1024 * 1024
 LARGE = int(os.environ.get('E2E_MIB', '256')) * MIB
+
+CLONE_NEWNET = 0x40000000
+SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 RUN_WITH = []  # what stands before every command line; for the laboratory
 
@@ -505,6 +511,15 @@ def free_port(family=socket.AF_INET):
     with socket.socket(family) as probe:
         probe.bind(('127.0.0.1' if family == socket.AF_INET else '::1', 0))
         return probe.getsockname()[1]
+
+
+def own_network():
+    """Takes this process, and all that it starts from now on, into a network of its own."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), 'unshare')
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        fcntl.ioctl(probe, SIOCSIFFLAGS, struct.pack('16sh14x', b'lo', IFF_UP))
 
 
 def has_ipv6():

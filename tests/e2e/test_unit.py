@@ -7,8 +7,6 @@ Needs root and systemd; nothing of the machine's own systemd, units, network or 
 """
 
 import contextlib
-import ctypes
-import fcntl
 import json
 import os
 import pathlib
@@ -16,8 +14,6 @@ import pty
 import re
 import shutil
 import signal
-import socket
-import struct
 import subprocess
 
 import callers
@@ -30,8 +26,6 @@ UNIT = os.environ.get('PORTHOLE_SIGNAL_UNIT',
 INSTALLED = pathlib.Path('/lib/systemd/system/porthole-signal.service')
 UNSHARE = ['unshare', '--fork', '--kill-child', '--pid', '--mount', '--mount-proc', '--cgroup',
            '--uts', '--ipc']
-CLONE_NEWNET = 0x40000000
-SIOCSIFFLAGS, IFF_UP = 0x8914, 1
 
 # What PID 1 of the namespaces does before it becomes systemd. $1: a folder with our units and the
 # program; $2: a terminal to log to; $3: the tree of files to be in; the rest: cgroup hierarchies as
@@ -110,15 +104,6 @@ def why_not(root='/'):
     if probe.returncode != 0:  # in a chroot, say
         return f'no namespaces can be made here: {probe.stderr.strip()}'
     return None
-
-
-def own_network():
-    """Takes this process, and all that it starts from now on, into a network of its own."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(CLONE_NEWNET) != 0:
-        raise OSError(ctypes.get_errno(), 'unshare')
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        fcntl.ioctl(probe, SIOCSIFFLAGS, struct.pack('16sh14x', b'lo', IFF_UP))
 
 
 class System:
@@ -234,7 +219,7 @@ class Unit(harness.Case):
         reason = why_not()
         if reason is not None:
             self.skipTest(reason)
-        own_network()
+        harness.own_network()
         system = System(self.folder, *options)
         self.addCleanup(system.close)
         try:

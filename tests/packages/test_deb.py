@@ -177,7 +177,7 @@ class Shared:
     def get(cls):
         if cls.one is None:
             own_mounts()
-            test_unit.own_network()
+            harness.own_network()
             cls.one = Tree()
             cls.one.install()
             harness.PORTHOLE = cls.one.program('porthole')
