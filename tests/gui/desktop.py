@@ -462,13 +462,15 @@ def test_names():
     return [test.id().removeprefix('__main__.') for test in harness.flatten(suite)]
 
 
-def main(at_a_time=1):
+def main(at_a_time=1, alone=True):
     """Runs the tests of the calling file, or those named. There is one keyboard a display: more at
-    a time have a display each. Where it can be had, they have a network of their own: what else
-    listens on this machine comes and goes in the lists, and moves what is about to be clicked."""
+    a time have a display each. If `alone`, they have a network of their own where it can be had:
+    what else listens on this machine comes and goes in the lists, and moves what is about to be
+    clicked. It has loopback only, which the window may speak of where it says what is wrong."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    with contextlib.suppress(OSError):
-        harness.own_network()
+    if alone:
+        with contextlib.suppress(OSError):
+            harness.own_network()
     names = test_names()
     at_a_time = min(int(os.environ.get(AT_A_TIME, at_a_time)), len(names))
     if at_a_time <= 1:

@@ -206,4 +206,4 @@ class Mapped(Case):
 
 
 if __name__ == '__main__':
-    desktop.main(at_a_time=3)
+    desktop.main(at_a_time=3, alone=False)
